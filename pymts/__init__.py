@@ -1,0 +1,35 @@
+"""Synthetic multivariate time series with ground truth, for machine-learning benchmarks."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pymts import accessor as accessor
+    from pymts import datasets as datasets
+    from pymts import io as io
+    from pymts.generator import Generator as Generator
+    from pymts.grid import Grid as Grid
+    from pymts.store import Store as Store
+
+_MODULES = ("accessor", "datasets", "io")
+_NAMES = {"Generator": "generator", "Grid": "grid", "Store": "store"}
+
+__all__ = ["Generator", "Grid", "Store", "__version__", "accessor", "datasets", "io"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that ``import pymts`` loads nothing heavy."""
+    if name in _MODULES:
+        return importlib.import_module(f"pymts.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"pymts.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'pymts' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,96 @@
+"""Arrays and a configuration to an ``xarray.Dataset``: the only place that knows dims, coordinates and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pymts import __version__
+from pymts.configuration import Configuration
+from pymts.truth import CHANNEL_DIMS, TRUTH, Truth
+
+DATA = "data"
+DIMS = ("time", "channel", "realization")
+ACOV_LAG = "acov_lag"
+
+
+def coordinates(configuration: Configuration) -> dict[str, NDArray[np.generic]]:
+    """Return the labels of time, channel and realization; time starts at 0 with the first sample kept."""
+    realizations, n_times, channels = configuration.shape
+    time = np.arange(n_times) * configuration.params.sample_every * configuration.params.step
+    return {"time": time, "channel": np.arange(channels), "realization": np.arange(realizations)}
+
+
+def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Variable]:
+    """Return the truth of configuration ``index`` of a batch, with the vocabulary's dimension order."""
+    variables = {}
+    for name, item in truth.items():
+        kind = TRUTH[name]
+        variable = xr.Variable(item.dims, item.values[index], {"description": kind.meaning, **item.attrs})
+        variables[name] = variable.transpose(*kind.dims)
+    return variables
+
+
+def truth_coordinates(truth: Mapping[str, Truth]) -> dict[str, NDArray[np.generic]]:
+    """Return the labels of the lags that the truth lives on."""
+    labels = {}
+    for item in truth.values():
+        for dim, size in zip(item.dims, item.values.shape[1:], strict=True):
+            if dim in ("lag", ACOV_LAG):
+                labels[dim] = np.arange(item.first_lag, item.first_lag + size)
+    return labels
+
+
+def build(
+    configuration: Configuration,
+    values: NDArray[np.float64],
+    truth: Mapping[str, xr.Variable],
+    lags: Mapping[str, NDArray[np.generic]],
+) -> xr.Dataset:
+    """Return the dataset of ``values`` (realization, time, channel), which it shows transposed without a copy."""
+    labels = coordinates(configuration)
+    coords = {name: xr.Variable((name,), label) for name, label in labels.items()}
+    coords["time"].attrs["units"] = configuration.params.time_unit
+    used = {dim for variable in truth.values() for dim in variable.dims}
+    coords |= {dim: xr.Variable((dim,), labels["channel"]) for dim in sorted(CHANNEL_DIMS & used)}
+    coords |= {dim: xr.Variable((dim,), label) for dim, label in lags.items()}
+    data = xr.Variable(DIMS, values.transpose(1, 2, 0), {"description": configuration.model.summary})
+    return xr.Dataset({DATA: data, **truth}, coords=coords, attrs=attributes(configuration))
+
+
+def attributes(configuration: Configuration) -> dict[str, Any]:
+    """Return flat attributes that netCDF and zarr keep: what it is, and the configuration as one JSON text."""
+    return {
+        "model": configuration.model.name,
+        "config_id": configuration.config_id,
+        "digest": configuration.digest,
+        "seed": configuration.seed,
+        "config": configuration.canonical,
+        "pymts_version": __version__,
+    }
+
+
+def to_numpy(dataset: xr.Dataset) -> NDArray[np.float64]:
+    """Return the series as an array of shape (time, channel, realization)."""
+    return np.asarray(dataset[DATA].transpose(*DIMS).values)
+
+
+def to_dataframe(dataset: xr.Dataset) -> pd.DataFrame:
+    """Return the long form: time, channel, realization, value, config_id; realization varies slowest."""
+    data = dataset[DATA].transpose("realization", "time", "channel")
+    n_realizations, n_times, n_channels = data.shape
+    columns = {
+        "time": np.tile(np.repeat(data["time"].values, n_channels), n_realizations),
+        "channel": np.tile(data["channel"].values, n_realizations * n_times),
+        "realization": np.repeat(data["realization"].values, n_times * n_channels),
+        "value": data.values.reshape(-1),
+        "config_id": pd.Categorical.from_codes(
+            np.zeros(data.size, dtype=np.int8), categories=[str(dataset.attrs.get("config_id", ""))]
+        ),
+    }
+    return pd.DataFrame(columns)

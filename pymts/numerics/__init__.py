@@ -1,0 +1,1 @@
+"""Numerical methods in plain NumPy; nothing here knows of models, seeds or datasets."""

@@ -1,0 +1,65 @@
+"""The ground truth that travels with the data: a fixed vocabulary of names and dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TruthKind:
+    """One name of the vocabulary: its dimensions in the dataset and what it says."""
+
+    dims: tuple[str, ...]
+    meaning: str
+
+
+# "acov_lag" is a dimension of its own: coefficients live on the lags of the model, autocovariances on lag 0, 1, 2 ...
+TRUTH: dict[str, TruthKind] = {
+    "adjacency": TruthKind(
+        ("target", "source"), "Weight of the direct influence source -> target; nonzero means that source drives target."
+    ),
+    "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
+    "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
+    "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
+    "order_parameter": TruthKind(("time", "realization"), "Kuramoto order parameter r(t), 0 to 1."),
+    "theory_mean": TruthKind(("time", "channel"), "Expected value in closed form."),
+    "theory_cov": TruthKind(("channel", "channel_"), "Stationary covariance in closed form."),
+    "theory_acov": TruthKind(
+        ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
+    ),
+    "zscore_mean": TruthKind(("channel", "realization"), "Mean over time that zscore subtracted."),
+    "zscore_std": TruthKind(("channel", "realization"), "Standard deviation over time that zscore divided by."),
+}
+
+# Dimensions whose labels are the channels' own.
+CHANNEL_DIMS = frozenset({"target", "source", "channel_"})
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One true quantity of a batch.
+
+    ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order.
+    """
+
+    dims: tuple[str, ...]
+    values: NDArray[np.generic]
+    attrs: Mapping[str, str] = field(default_factory=dict)
+    first_lag: int = 0
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a model returns for a batch: data of shape (configuration, realization, time, channel) and its truth."""
+
+    data: NDArray[np.float64]
+    truth: Mapping[str, Truth] = field(default_factory=dict)
+
+
+def adjacency(values: NDArray[np.float64], graph_kind: str = "structural") -> Truth:
+    """Return the adjacency of a batch, (configuration, target, source)."""
+    return Truth(("target", "source"), values, {"graph_kind": graph_kind})
