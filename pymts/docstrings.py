@@ -25,11 +25,9 @@ def signature(params: type[Params]) -> inspect.Signature:
 
 
 def ordered_fields(params: type[Params]) -> list[tuple[str, FieldInfo]]:
-    """Return the fields, the model's own first, then those that every model has."""
-    common = Params.model_fields
-    fields = params.model_fields
-    own = [(name, field) for name, field in fields.items() if name not in common]
-    return own + [(name, fields[name]) for name in common]
+    """Return the fields: the model's own first, then its families', then those that every model has."""
+    order = [name for base in params.__mro__ if issubclass(base, Params) for name in base.__annotations__]
+    return [(name, params.model_fields[name]) for name in dict.fromkeys(order) if name in params.model_fields]
 
 
 def _wrap(text: str, indent: str = "") -> str:

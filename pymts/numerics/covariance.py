@@ -22,20 +22,16 @@ def cholesky(covariance: Array) -> Array:
     ValueError
         If the matrix is not symmetric or not positive semidefinite.
     """
-    if not np.allclose(covariance, covariance.T, rtol=1e-10, atol=1e-12 * np.abs(covariance).max(initial=0.0)):
+    scale = np.abs(covariance).max(initial=0.0)
+    if np.abs(covariance - covariance.T).max(initial=0.0) > 1e-10 * scale:
         raise ValueError("a covariance must be symmetric; give (S + S.T) / 2")
-    n = covariance.shape[0]
-    factor = np.zeros((n, n))
-    threshold = RELATIVE_PIVOT * np.abs(np.diag(covariance)).max(initial=0.0)
+    factor = np.zeros_like(covariance, dtype=np.float64)
     rest = np.array(covariance, dtype=np.float64)  # what is left to explain
-    for j in range(n):
+    for j in range(covariance.shape[0]):
         pivot = rest[j, j]
-        if pivot < -threshold or (pivot <= threshold and np.abs(rest[j + 1 :, j]).max(initial=0.0) > 1e-5 * max(
-            np.sqrt(threshold * np.abs(np.diag(covariance)).max(initial=0.0)), threshold
-        )):
-            raise ValueError("a covariance must be positive semidefinite; it has a negative eigenvalue")
-        if pivot <= threshold:
-            continue
-        factor[j:, j] = rest[j:, j] / np.sqrt(pivot)
-        rest[j:, j:] -= np.outer(factor[j:, j], factor[j:, j])
+        if pivot > RELATIVE_PIVOT * scale:
+            factor[j:, j] = rest[j:, j] / np.sqrt(pivot)
+            rest[j:, j:] -= np.outer(factor[j:, j], factor[j:, j])
+    if np.abs(factor @ factor.T - covariance).max(initial=0.0) > 1e-8 * scale:
+        raise ValueError("a covariance must be positive semidefinite; this one has a negative eigenvalue")
     return factor
