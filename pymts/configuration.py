@@ -42,16 +42,19 @@ class Configuration:
             If a parameter is unknown, invalid or says how to run rather than what to make.
         """
         found = model if isinstance(model, Model) else get_model(model)
-        how = [Problem(key, f"{key} says how to run, not what to make; give it to the call") for key in given
-               if key in EXECUTION]
+        how = [
+            Problem(key, f"{key} says how to run, not what to make; give it to the call")
+            for key in given
+            if key in EXECUTION
+        ]
         if how:
             raise InvalidParams(found.name, how)
         params = validate(found.name, found.params, given)
         if params.seed is None:
             params = params.model_copy(update={"seed": fresh_seed()})
-        return cls(found, params)._canonical()
+        return cls(found, params).reread()
 
-    def _canonical(self) -> Configuration:
+    def reread(self) -> Configuration:
         """Read the parameters back from their canonical text, so that an equal identity is an equal input."""
         values = json.loads(self.canonical)["params"]
         return Configuration(self.model, validate(self.model.name, self.model.params, values))
@@ -112,7 +115,7 @@ class Configuration:
         return self.params.n_realizations, self.params.T, self.params.M
 
 
-def _short(value: bool | int | float | str) -> str:
+def _short(value: bool | float | str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from pymts.truth import CHANNEL_DIMS, TRUTH, Truth
 DATA = "data"
 DIMS = ("time", "channel", "realization")
 ACOV_LAG = "acov_lag"
+ITEM = 8  # bytes of a float64
+LAGS = 6  # how many lags a truth variable has, for estimates of size
 
 
 def coordinates(configuration: Configuration) -> dict[str, NDArray[np.generic]]:
@@ -24,6 +27,20 @@ def coordinates(configuration: Configuration) -> dict[str, NDArray[np.generic]]:
     realizations, n_times, channels = configuration.shape
     time = np.arange(n_times) * configuration.params.sample_every * configuration.params.step
     return {"time": time, "channel": np.arange(channels), "realization": np.arange(realizations)}
+
+
+def data_bytes(configuration: Configuration) -> int:
+    """Return the size of the series in memory, in Python integers."""
+    return ITEM * math.prod(configuration.shape)
+
+
+def truth_bytes(configuration: Configuration) -> int:
+    """Return an estimate of the truth's size in memory, from its dimensions alone."""
+    realizations, times, channels = configuration.shape
+    sizes = {"time": times, "realization": realizations, "lag": LAGS, ACOV_LAG: LAGS}
+    return sum(
+        ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims) for name in configuration.model.truth
+    )
 
 
 def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Variable]:
@@ -90,7 +107,7 @@ def to_dataframe(dataset: xr.Dataset) -> pd.DataFrame:
         "realization": np.repeat(data["realization"].values, n_times * n_channels),
         "value": data.values.reshape(-1),
         "config_id": pd.Categorical.from_codes(
-            np.zeros(data.size, dtype=np.int8), categories=[str(dataset.attrs.get("config_id", ""))]
+            np.zeros(data.size, dtype=np.int8), dtype=pd.CategoricalDtype([str(dataset.attrs.get("config_id", ""))])
         ),
     }
     return pd.DataFrame(columns)

@@ -49,7 +49,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {by_lower[match[0]]!r}?" if match else ""
 
 
-def human_bytes(n: int | float) -> str:
+def human_bytes(n: float) -> str:
     """Return a byte count as a person reads it, for example ``"1.5 GiB"``."""
     size = float(n)
     for unit in ("B", "KiB", "MiB", "GiB"):

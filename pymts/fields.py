@@ -67,7 +67,8 @@ def depths(field: FieldInfo) -> frozenset[int]:
     found = set()
     for leaf in _alternatives(_declared(field)):
         described = _described(leaf)
-        found.add(described.depth if described else 0)
+        if leaf is not types.NoneType:
+            found.add(described.depth if described else 0)
     return frozenset(found)
 
 
@@ -114,8 +115,11 @@ def type_name(field: FieldInfo) -> str:
     for leaf in _alternatives(_declared(field)):
         described, bare = _described(leaf), _bare(leaf)
         if described:
-            names.append(f"array-like of depth {described.depth}" if described.depth > 2 else
-                         {1: "array-like of shape (n,)", 2: "array-like of shape (n, n)"}[described.depth])
+            names.append(
+                f"array-like of depth {described.depth}"
+                if described.depth > 2
+                else {1: "array-like of shape (n,)", 2: "array-like of shape (n, n)"}[described.depth]
+            )
         elif typing.get_origin(bare) is typing.Literal:
             names.append("{" + ", ".join(repr(option) for option in typing.get_args(bare)) + "}")
         elif bare is types.NoneType:

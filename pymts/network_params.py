@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -28,6 +28,7 @@ Topology = Literal[
     "random_dag",
 ]
 Probability = Annotated[float, STRUCTURAL]
+DIRECTED = frozenset({"ring_unidirectional", "chain", "random_dag"})
 UNDIRECTED = frozenset({"complete", "ring", "star", "lattice_2d", "watts_strogatz", "barabasi_albert"})
 
 
@@ -40,12 +41,13 @@ class NetworkParams(Params):
     """Parameters of a model whose channels drive each other over a graph."""
 
     topology: Topology = Field(
-        default="complete", description="Graph family; `A`, if given, takes its place. Directed families are "
-        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`."
+        default="complete",
+        description="Graph family; `A`, if given, takes its place. Directed families are "
+        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     A: Matrix | None = Field(
         default=None,
-        description="Adjacency (target, source) of shape (M, M), used as it is given: A[i, j] != 0 means that j drives i.",
+        description="Adjacency (target, source) of shape (M, M), used as given: A[i, j] != 0 means that j drives i.",
     )
     k: int = Field(default=1, ge=1, description="Neighbours a side in `ring`, `ring_unidirectional`, `watts_strogatz`.")
     density: Probability = Field(default=0.3, ge=0, le=1, description="Edge probability of `erdos_renyi`.")
@@ -73,7 +75,7 @@ class NetworkParams(Params):
         if self.A is not None:
             square("A", self.A, self.M)
         elif self.topology == "sbm":
-            sizes = self._sizes
+            sizes = self.sizes
             if min(sizes) < 1 or sum(sizes) != self.M:
                 raise ValueError(
                     f"block_sizes must be positive and sum to M = {self.M}, got {sizes} with sum {sum(sizes)}"
@@ -85,39 +87,34 @@ class NetworkParams(Params):
         return self
 
     @property
-    def _sizes(self) -> Sequence[int]:
+    def sizes(self) -> list[int]:
+        """The blocks of `sbm`, given or default."""
         return list(self.block_sizes) if self.block_sizes is not None else default_block_sizes(self.M)
 
     def draw_graph(self, rng: Generator) -> NDArray[np.float64]:
         """Return the adjacency (target, source), given or drawn."""
-        n = self.M
         if self.A is not None:
             return np.array(self.A, dtype=np.float64)
-        match self.topology:
-            case "complete":
-                graph = networks.complete(n)
-            case "ring":
-                graph = networks.ring(n, self.k)
-            case "ring_unidirectional":
-                graph = networks.ring_unidirectional(n, self.k)
-            case "chain":
-                graph = networks.chain(n)
-            case "star":
-                graph = networks.star(n)
-            case "lattice_2d":
-                graph = networks.lattice_2d(n)
-            case "erdos_renyi":
-                graph = networks.erdos_renyi(n, self.density, rng, self.directed)
-            case "watts_strogatz":
-                graph = networks.watts_strogatz(n, self.k, self.beta, rng)
-            case "barabasi_albert":
-                graph = networks.barabasi_albert(n, self.m, rng)
-            case "sbm":
-                graph = networks.sbm(self._sizes, self.p_intra, self.p_inter, rng, self.directed)
-            case "random_dag":
-                graph = networks.random_dag(n, self.max_parents, rng)
-        directed = self.topology not in UNDIRECTED and (self.directed or self.topology not in ("erdos_renyi", "sbm"))
+        graph = _FAMILIES[self.topology](self, rng)
+        directed = self.topology in DIRECTED or (self.directed and self.topology not in UNDIRECTED)
         return networks.draw_weights(graph, self.weights, rng, directed)
+
+
+# fmt: off
+_FAMILIES: dict[str, Callable[[NetworkParams, Generator], NDArray[np.float64]]] = {
+    "complete": lambda p, _: networks.complete(p.M),
+    "ring": lambda p, _: networks.ring(p.M, p.k),
+    "ring_unidirectional": lambda p, _: networks.ring_unidirectional(p.M, p.k),
+    "chain": lambda p, _: networks.chain(p.M),
+    "star": lambda p, _: networks.star(p.M),
+    "lattice_2d": lambda p, _: networks.lattice_2d(p.M),
+    "erdos_renyi": lambda p, rng: networks.erdos_renyi(p.M, p.density, rng, p.directed),
+    "watts_strogatz": lambda p, rng: networks.watts_strogatz(p.M, p.k, p.beta, rng),
+    "barabasi_albert": lambda p, rng: networks.barabasi_albert(p.M, p.m, rng),
+    "sbm": lambda p, rng: networks.sbm(p.sizes, p.p_intra, p.p_inter, rng, p.directed),
+    "random_dag": lambda p, rng: networks.random_dag(p.M, p.max_parents, rng),
+}
+# fmt: on
 
 
 def infer_m(given: Any, *names: str) -> Any:

@@ -6,6 +6,7 @@ signature and docstring of ``make_*``, the JSON schema, the YAML keys and the co
 
 from __future__ import annotations
 
+import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -27,14 +28,12 @@ from pydantic import (
 from pymts.fields import STRUCTURAL, Describe, admits
 from pymts.numerics.sampling import Sampling
 
-_Row: TypeAlias = tuple[float, ...]
-
 
 def _nested(element: Any, depth: int, text: str) -> tuple[Any, ...]:
     """Return the annotations of a nested list of numbers, kept as nested tuples."""
     runtime = element
     for _ in range(depth):
-        runtime = Annotated[tuple[runtime, ...], Strict(False)]
+        runtime = Annotated[types.GenericAlias(tuple, (runtime, ...)), Strict(False)]
     return GetPydanticSchema(lambda _type, handler: handler(runtime)), Describe(text, depth)
 
 
@@ -54,12 +53,12 @@ NonNegative: TypeAlias = Annotated[float, Ge(0)]
 MAX_SEED = 2**63 - 1
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return ``value`` with NumPy scalars, arrays and tuples as the plain Python that JSON has."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 
@@ -116,7 +115,7 @@ class Params(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _numpy_is_welcome(cls, value: Any, info: ValidationInfo) -> Any:
-        value = _plain(value)
+        value = plain(value)
         if isinstance(value, float) and value.is_integer() and info.field_name is not None:
             annotation = cls.model_fields[info.field_name].annotation
             if admits(annotation, int) and not admits(annotation, float):

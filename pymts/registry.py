@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 P = ParamSpec("P")
-P_contra = ParamSpec("P_contra")
 Q = TypeVar("Q", bound=Params)
 
 
-class Make(Protocol[P_contra]):
+class Make(Protocol[P]):
     """A ``make_*`` function: keyword parameters in, dataset out."""
 
     __name__: str
 
-    def __call__(self, *args: P_contra.args, **kwargs: P_contra.kwargs) -> xr.Dataset:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> xr.Dataset:
         """Generate the dataset, or serve it from the store."""
 
     def help(self) -> None:

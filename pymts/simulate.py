@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from pymts.configuration import Configuration
-from pymts.dataset import coordinates, truth_coordinates, truth_variables
+from pymts.dataset import ITEM, coordinates, data_bytes, truth_coordinates, truth_variables
 from pymts.errors import DivergenceError
 from pymts.fields import is_batchable
 from pymts.limits import BLOCK_BYTES
@@ -24,7 +24,6 @@ from pymts.validation import EXECUTION
 
 # Beyond this many values of state, one more configuration in a batch saves no call overhead and leaves the cache.
 STATE_VALUES = 8192
-ITEM = 8  # bytes of a float64
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ def batch_key(configuration: Configuration) -> tuple[object, ...]:
 
 def batch_size(configuration: Configuration) -> int:
     """Return how many configurations like this one make a batch."""
-    realizations, times, channels = configuration.shape
-    by_memory = BLOCK_BYTES // (ITEM * realizations * times * channels)
+    realizations, _, channels = configuration.shape
+    by_memory = BLOCK_BYTES // data_bytes(configuration)
     by_state = -(-STATE_VALUES // (realizations * channels))
     return max(1, min(by_memory, by_state))
 
@@ -136,11 +135,16 @@ def simulate_blocks(configuration: Configuration, block_bytes: int | None = None
 def merge_truth(blocks: Sequence[dict[str, xr.Variable]]) -> dict[str, xr.Variable]:
     """Join the truth of consecutive blocks: along realization where it has one, else it is the same in all."""
     return {
-        name: xr.Variable.concat([block[name] for block in blocks], "realization").transpose(*variable.dims)
+        name: _join([block[name] for block in blocks], variable.dims)
         if "realization" in variable.dims and len(blocks) > 1
         else variable
         for name, variable in blocks[0].items()
     }
+
+
+def _join(parts: Sequence[xr.Variable], dims: tuple[Hashable, ...]) -> xr.Variable:
+    axis = dims.index("realization")
+    return xr.Variable(dims, np.concatenate([part.values for part in parts], axis), parts[0].attrs)
 
 
 def simulate_whole(configuration: Configuration) -> Block:
@@ -179,11 +183,12 @@ def _divergence(
 def _standardise(values: NDArray[np.float64]) -> dict[str, xr.Variable]:
     """Standardise each path in place; return the means and deviations taken out (a constant keeps deviation 1)."""
     means, deviations = np.empty((2, values.shape[0], values.shape[2]))
-    for index, path in enumerate(values):  # path by path, so that the sums do not depend on the batch
+    for index in range(len(values)):  # path by path, so that the sums do not depend on the batch
+        path = values[index]  # (T, M)
         means[index] = path.mean(axis=0)
-        path -= means[index]
+        np.subtract(path, means[index], out=path)
         spread = np.sqrt(np.mean(path * path, axis=0))
         deviations[index] = np.where(spread > 0, spread, 1.0)
-        path /= deviations[index]
+        np.divide(path, deviations[index], out=path)
     dims = ("channel", "realization")
     return {"zscore_mean": xr.Variable(dims, means.T), "zscore_std": xr.Variable(dims, deviations.T)}

@@ -63,11 +63,11 @@ class Draws:
         return np.empty((len(self.generators), len(self.generators[0]), *shape))  # (B, R, *shape)
 
     def normal(self, *shape: int) -> NDArray[np.float64]:
-        """Return standard normals of shape (configuration, realization, \\*shape)."""
+        """Return standard normals of shape (configuration, realization, *shape)."""
         return self._fill(self._empty(*shape), "normal")
 
     def uniform(self, *shape: int) -> NDArray[np.float64]:
-        """Return uniforms on [0, 1) of shape (configuration, realization, \\*shape)."""
+        """Return uniforms on [0, 1) of shape (configuration, realization, *shape)."""
         return self._fill(self._empty(*shape), "uniform")
 
     def blocks(

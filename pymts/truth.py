@@ -20,7 +20,8 @@ class TruthKind:
 # "acov_lag" is a dimension of its own: coefficients live on the lags of the model, autocovariances on lag 0, 1, 2 ...
 TRUTH: dict[str, TruthKind] = {
     "adjacency": TruthKind(
-        ("target", "source"), "Weight of the direct influence source -> target; nonzero means that source drives target."
+        ("target", "source"),
+        "Weight of the direct influence source -> target; nonzero means that source drives target.",
     ),
     "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),

@@ -71,9 +71,7 @@ def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str,
     value = given.get(key, given.get(name))
     if error["type"] == "value_error":
         return Problem(name, str(error["msg"]).removeprefix("Value error, "))
-    return Problem(
-        name, f"{name} must be {allowed(field)}, got {shown(value)}; the default is {shown(field.default)}"
-    )
+    return Problem(name, f"{name} must be {allowed(field)}, got {shown(value)}; the default is {shown(field.default)}")
 
 
 def validate(model: str, params: type[Params], given: Mapping[str, Any]) -> Params:

@@ -78,7 +78,8 @@ def _draw_omega(p: KuramotoParams, rng: Generator) -> Array:
 def order_parameter(theta: Array) -> Array:
     """Return |mean over the oscillators of exp(i theta)|, the last axis reduced."""
     sin, cos = sincos(theta)
-    return np.hypot(sin.mean(axis=-1), cos.mean(axis=-1))
+    r: Array = np.hypot(sin.mean(axis=-1), cos.mean(axis=-1))
+    return r
 
 
 @model(

@@ -34,7 +34,7 @@ def ring_unidirectional(n: int, k: int = 1) -> Adjacency:
 
 
 def chain(n: int) -> Adjacency:
-    """A directed line 0 -> 1 -> ... -> n-1."""
+    """Chain the nodes, directed: 0 -> 1 -> ... -> n-1."""
     return np.eye(n, k=-1)
 
 
@@ -51,7 +51,7 @@ def lattice_2d(n: int) -> Adjacency:
     columns = n // rows
     row, column = np.divmod(np.arange(n), columns)
     distance = np.abs(row[:, None] - row) + np.abs(column[:, None] - column)
-    return (distance == 1).astype(float)
+    return np.asarray(distance == 1, dtype=np.float64)
 
 
 def _undirected(upper: NDArray[np.bool_]) -> Adjacency:
@@ -69,7 +69,7 @@ def erdos_renyi(n: int, density: float, rng: Generator, directed: bool) -> Adjac
 
 
 def watts_strogatz(n: int, k: int, beta: float, rng: Generator) -> Adjacency:
-    """A ring of k neighbours a side whose edges are each rewired with probability beta (undirected)."""
+    """Rewire each edge of a ring of k neighbours a side with probability beta (undirected)."""
     graph = ring(n, k) > 0
     for step in range(1, min(k, (n - 1) // 2) + 1):
         for node in range(n):
@@ -109,7 +109,7 @@ def sbm(
 
 
 def random_dag(n: int, max_parents: int, rng: Generator) -> Adjacency:
-    """A random order of the nodes; each has 0 to max_parents parents among those before it."""
+    """Order the nodes at random and give each 0 to max_parents parents among those before it."""
     order = rng.permutation(n)
     graph = np.zeros((n, n))
     for position in range(1, n):

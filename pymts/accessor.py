@@ -1,0 +1,46 @@
+"""``ds.pymts``: sugar over plain functions, on every dataset with the dims (time, channel, realization)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pymts import dataset as functions
+from pymts.truth import TRUTH
+
+
+@xr.register_dataset_accessor("pymts")  # type: ignore[no-untyped-call]  # xarray declares no type
+class PymtsAccessor:
+    """What PyMTS adds to a dataset."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self._dataset = dataset
+
+    def to_numpy(self) -> NDArray[np.float64]:
+        """Return the series as an array of shape (time, channel, realization)."""
+        return functions.to_numpy(self._dataset)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the long form: time, channel, realization, value, config_id."""
+        return functions.to_dataframe(self._dataset)
+
+    @property
+    def truth(self) -> xr.Dataset:
+        """The ground truth alone: every variable but the series."""
+        return self._dataset[[str(name) for name in self._dataset.data_vars if name in TRUTH]]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration that made the dataset: model, version and every parameter."""
+        config: dict[str, Any] = json.loads(self._dataset.attrs["config"])
+        return config
+
+    @property
+    def config_id(self) -> str:
+        """The name of the configuration, ``<slug>__<hash8>``."""
+        return str(self._dataset.attrs["config_id"])

@@ -1,0 +1,94 @@
+"""A grid's datasets as a lazy sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, overload
+
+import pandas as pd
+import xarray as xr
+
+from pymts.configuration import Configuration
+from pymts.errors import InvalidParameterError, nearest
+from pymts.generator import Cache, obtain, run
+from pymts.grid import Grid
+from pymts.store import Store
+
+
+class DatasetSequence(Sequence[xr.Dataset]):
+    """The datasets of a grid, each loaded from the store or simulated when it is asked for.
+
+    Index by position, slice or config_id. Iteration simulates whole batches at once, and is the fast way through.
+    """
+
+    def __init__(self, grid: Grid, store: Store, cache: Cache = True, indices: range | None = None) -> None:
+        self.grid = grid
+        self.store = store
+        self.cache = cache
+        self._indices = range(len(grid)) if indices is None else indices
+
+    def __len__(self) -> int:
+        """Count the configurations; nothing is expanded."""
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, key: int | str) -> xr.Dataset: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> DatasetSequence: ...
+
+    def __getitem__(self, key: int | str | slice) -> xr.Dataset | DatasetSequence:
+        """Return the dataset at a position or of a config_id, or the sequence of a slice."""
+        if isinstance(key, slice):
+            return DatasetSequence(self.grid, self.store, self.cache, self._indices[key])
+        if isinstance(key, str):
+            if key not in self._positions:
+                raise KeyError(f"{key!r} is not in this grid{nearest(key, self._positions)}")
+            key = self._positions[key]
+        return obtain(self.configuration(key), self.store, self.cache)
+
+    def __iter__(self) -> Iterator[xr.Dataset]:
+        """Yield the datasets in order, simulated in batches; raise where one fails."""
+        for outcome in run(((i, self.grid[i]) for i in self._indices), self.store, cache=self.cache):
+            if outcome.error is not None:
+                raise outcome.error
+            assert outcome.dataset is not None  # noqa: S101  (kept, and no error)
+            yield outcome.dataset
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a config_id belongs to the grid."""
+        if not isinstance(key, str):
+            raise InvalidParameterError(f"ask for a config_id, not for a {type(key).__name__}")
+        return key in self._positions
+
+    def configuration(self, position: int) -> Configuration:
+        """Return the configuration at a position, without its data."""
+        configuration: Configuration = self.grid[self._indices[position]]
+        return configuration
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {self.grid[index].config_id: position for position, index in enumerate(self._indices)}
+
+    @property
+    def config_ids(self) -> list[str]:
+        """The names of the configurations, in order."""
+        return list(self._positions)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per configuration: model, shape, seed and every parameter that the grid sweeps."""
+        rows = []
+        names = list(dict.fromkeys(["M", "T", "n_realizations", *self.grid.swept, "seed"]))
+        for index in self._indices:
+            configuration = self.grid[index]
+            values = configuration.values
+            row: dict[str, Any] = {"config_id": configuration.config_id, "model": configuration.model.name}
+            rows.append(row | {name: values.get(name) for name in names})
+        return pd.DataFrame(rows).set_index("config_id")
+
+    def __repr__(self) -> str:
+        """Say what there is and where it is kept."""
+        models = ", ".join(dict.fromkeys(record.model.name for record in self.grid.records))
+        return f"<DatasetSequence of {len(self)} configurations ({models}) in {self.store.root}>"

@@ -1,0 +1,1 @@
+"""What the commands do; ``pymts.cli`` declares them."""

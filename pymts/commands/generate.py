@@ -1,0 +1,149 @@
+"""``pymts generate``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pymts.commands.console import print_json, print_table, progress
+from pymts.configuration import Configuration
+from pymts.dataset import data_bytes
+from pymts.errors import InvalidParameterError, human_bytes
+from pymts.exitcodes import Exit
+from pymts.generator import run
+from pymts.grid import MAX_CELLS, Grid
+from pymts.io import save_csv
+from pymts.parallel import Result, run_parallel
+from pymts.store import Store
+
+SHOWN_FAILURES = 20
+
+
+def shard_range(total: int, shard: str | None) -> range:
+    """Return the part of ``range(total)`` that ``"i/n"`` names; the parts are disjoint and make up the whole."""
+    if shard is None:
+        return range(total)
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", shard)
+    part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= part <= parts:
+        raise InvalidParameterError(f"--shard must be i/n with 1 <= i <= n, such as 1/4, got {shard!r}")
+    return range(total * (part - 1) // parts, total * part // parts)
+
+
+def generate_grid(
+    config: Path,
+    *,
+    save: bool,
+    csv: bool,
+    outdir: Path | None,
+    dry_run: bool,
+    limit: int | None,
+    seed: int | None,
+    jobs: int,
+    shard: str | None,
+    max_cells: int | None,
+    as_json: bool,
+) -> Exit:
+    """Run a grid, or say what would be run."""
+    grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
+    store = Store(outdir)
+    total = len(grid) if limit is None else min(limit, len(grid))
+    indices = shard_range(total, shard)
+    if dry_run:
+        _announce(grid, indices, store, as_json)
+        return Exit.OK
+    if save:
+        store.check_writable()
+    rows: list[dict[str, Any]] = []
+    with progress(len(indices), "generating") as advance:
+        for result in _results(grid, indices, store, save, jobs):
+            configuration: Configuration = grid[result.index]
+            error = result.error
+            if error is None and csv:
+                stored = store.path(configuration)
+                save_csv(store.open_id(stored.stem), stored.with_suffix(".csv"))
+            rows.append(_row(configuration, result, store if save else None))
+            advance("" if error is None else f"failed: {error}")
+    rows.sort(key=lambda row: row["index"])
+    _report(rows, grid, store, save, as_json)
+    return Exit.SOME_FAILED if any(row["status"] == "failed" for row in rows) else Exit.OK
+
+
+def _results(grid: Grid, indices: range, store: Store, save: bool, jobs: int) -> Iterator[Result]:
+    if jobs > 1:
+        yield from run_parallel(grid, indices, store, jobs)
+        return
+    for outcome in run(((index, grid[index]) for index in indices), store, cache=save, keep=False):
+        error = None if outcome.error is None else str(outcome.error)
+        yield Result(outcome.index, outcome.status, outcome.seconds, error)
+
+
+def _row(configuration: Configuration, result: Result, store: Store | None) -> dict[str, Any]:
+    path = store.path(configuration) if store is not None and result.error is None else None
+    return {
+        "index": result.index,
+        "config_id": configuration.config_id if path is None else path.stem,
+        "model": configuration.model.name,
+        "status": result.status,
+        "seconds": round(result.seconds, 6),
+        "bytes": data_bytes(configuration),
+        "path": None if path is None else str(path),
+        "error": result.error,
+        "params": configuration.values,
+    }
+
+
+def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
+    """List what would be generated; the path shown is the path written."""
+    rows = []
+    for index in indices:
+        configuration: Configuration = grid[index]
+        status = "cached" if configuration in store else "to generate"
+        rows.append(_row(configuration, Result(index, "generated", 0.0), store) | {"status": status})
+    if as_json:
+        keys = ("index", "config_id", "model", "status", "bytes", "path", "params")
+        print_json([{key: row[key] for key in keys} for row in rows])
+        return
+    print_table(
+        ["config_id", "size", "status"],
+        [[row["config_id"], human_bytes(row["bytes"]), row["status"]] for row in rows],
+        numeric=["size"],
+    )
+    size = human_bytes(sum(row["bytes"] for row in rows))
+    typer.echo(f"{len(rows)} configurations, {size} of data, to {store.root}/<model>/<config_id>/<config_id>.parquet")
+
+
+def _report(rows: list[dict[str, Any]], grid: Grid, store: Store, save: bool, as_json: bool) -> None:
+    """Say what became of the grid; name each failure with the command that reproduces it."""
+    if as_json:
+        print_json(rows)
+        return
+    summary: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        summary.setdefault(row["model"], []).append(row)
+    columns = ["model", "configurations", "generated", "cached", "failed", "data", "time"]
+    table = []
+    for name, group in summary.items():
+        counts = [sum(row["status"] == status for row in group) for status in ("generated", "cached", "failed")]
+        size = human_bytes(sum(row["bytes"] for row in group if row["status"] != "failed"))
+        seconds = sum(row["seconds"] for row in group)
+        table.append([name, str(len(group)), *map(str, counts), size, f"{seconds:.2f} s"])
+    print_table(columns, table, numeric=columns[1:])
+    typer.echo(f"Stored in {store.root}" if save else "Nothing was stored; add --save to keep the datasets.")
+    failures = [row for row in rows if row["status"] == "failed"]
+    for row in failures[:SHOWN_FAILURES]:
+        typer.echo(f"failed: {row['error']}\n  reproduce: {reproduce(row)}", err=True)
+    if len(failures) > SHOWN_FAILURES:
+        typer.echo(f"and {len(failures) - SHOWN_FAILURES} more failures; --json lists them all", err=True)
+
+
+def reproduce(row: dict[str, Any]) -> str:
+    """Return the shell command that makes this one configuration again."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in row["params"].items())
+    code = f"from pymts.datasets import make_{row['model']} as make; print(make({arguments}))"
+    return f"python -c {shlex.quote(code)}"
