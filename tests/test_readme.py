@@ -1,0 +1,117 @@
+"""The README tells the truth: every code block runs, and prints what it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import readme_table
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = [(kind, body) for kind, body in re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.M | re.S)]
+RECIPE = next(body for kind, body in BLOCKS if "@model(" in body)
+SETUP = [body.strip() for kind, body in BLOCKS if kind == "bash" and "venv" in body]
+
+
+def copy_of_the_checkout(target: Path) -> Path:
+    """Copy what git would give."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in names:
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+def test_the_model_table_is_fresh() -> None:
+    assert readme_table.parts()[1] == readme_table.table()
+
+
+def test_every_block_is_of_a_kind_that_is_tested() -> None:
+    assert {kind for kind, _ in BLOCKS} == {"bash", "python", "text", "yaml"}
+
+
+def test_the_python_blocks_run_in_order_and_print_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYMTS_DATA_HOME", raising=False)
+    namespace: dict[str, object] = {}
+    ran = 0
+    for index, (kind, body) in enumerate(BLOCKS):
+        if kind != "python" or body == RECIPE:
+            continue
+        exec(compile(body, f"README block {index}", "exec"), namespace)
+        ran += 1
+        printed = capsys.readouterr().out
+        if index + 1 < len(BLOCKS) and BLOCKS[index + 1][0] == "text":
+            assert printed == BLOCKS[index + 1][1]
+    assert ran >= 6
+    assert (tmp_path / "data").is_dir()
+
+
+def test_the_yaml_block_is_the_example() -> None:
+    shown = next(yaml.safe_load(body) for kind, body in BLOCKS if kind == "yaml")
+    assert shown == yaml.safe_load((ROOT / "configs" / "example_grid.yaml").read_text())
+
+
+def test_the_command_lines_run(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    commands = next(body for kind, body in BLOCKS if kind == "bash" and body.startswith("pymts list"))
+    scripts = str(Path(sys.executable).parent)
+    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("PYMTS_DATA_HOME", None)
+    for command in commands.splitlines():
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.stdout
+
+
+def test_the_recipe_adds_a_model_with_one_file_and_one_line(tmp_path: Path) -> None:
+    checkout = copy_of_the_checkout(tmp_path)
+    (checkout / "pymts" / "models" / "mymodel.py").write_text(f'"""Noisy maps."""\n\n{RECIPE}')
+    line = re.search(r"add `(from pymts\.models\.mymodel import .*?)`", TEXT)
+    assert line is not None
+    with (checkout / "pymts" / "models" / "__init__.py").open("a") as imports:
+        imports.write(line[1] + "\n")
+    tests = ["tests/registry", "-q", "-k", "logistic_noise", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *tests], cwd=checkout, env=environment, capture_output=True, text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 50  # type: ignore[index]
+    listed = subprocess.run(
+        [sys.executable, "-m", "pymts", "list"], cwd=checkout, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert "logistic_noise" in listed
+
+
+def test_the_main_job_runs_on_a_fresh_copy_with_the_readmes_own_line(tmp_path: Path) -> None:
+    checkout = copy_of_the_checkout(tmp_path)
+    line = next(line for line in SETUP if line.startswith("python3") and "pymts generate" in line)
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV", "PYMTS_DATA_HOME")}
+    done = subprocess.run(line, shell=True, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((checkout / "data").glob("*/*/*.parquet"))) == 6
+
+
+def test_continuous_integration_sets_up_as_the_readme_says() -> None:
+    line = next(line for line in SETUP if line.startswith("python3") and "pytest" in line)
+    script = (ROOT / ".ci" / "run").read_text()
+    for command in line.split(" && "):
+        assert command.replace("install -r", "install --quiet -r") in script

@@ -1,0 +1,47 @@
+"""What is loaded when: nothing heavy before it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "matplotlib", "seaborn", "sklearn", "scipy.signal", "scipy.stats", "dask", "rich", "typer"}
+NUMERIC = {"numpy", "pandas", "xarray", "pydantic", "pyarrow", "scipy"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a fresh interpreter has loaded after running the code."""
+    script = f"import sys\nold = set(sys.modules)\n{code}\nprint('\\n'.join(set(sys.modules) - old), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import pymts", HEAVY | NUMERIC),
+        ("from pymts.datasets import make_var, load_grid", HEAVY | {"pyarrow.parquet", "scipy.linalg", "yaml._yaml"}),
+        ("from pymts.datasets import make_kuramoto; make_kuramoto(T=5, seed=1)", HEAVY | {"pyarrow.parquet"}),
+        ("from pymts.cli import run; run(['--help'])", (HEAVY | NUMERIC) - {"rich", "typer"}),
+        ("from pymts.cli import run; run(['generate', '--help'])", (HEAVY | NUMERIC) - {"rich", "typer"}),
+        ("from pymts.cli import run; run(['list'])", HEAVY - {"rich", "typer"}),
+    ],
+)
+def test_nothing_heavy_is_loaded_before_it_is_used(code: str, absent: set[str]) -> None:
+    assert not loaded_by(code) & absent
+
+
+def test_importing_touches_no_disk(tmp_path: object) -> None:
+    code = (
+        "import os, sys\n"
+        "made = []\n"
+        "sys.addaudithook(lambda event, args: made.append((event, args)) if event in ('os.mkdir', 'os.rename') or\n"
+        "    event == 'open' and isinstance(args[1], str) and set(args[1]) & set('wax+') else None)\n"
+        "sys.dont_write_bytecode = True\n"
+        "import pymts.datasets, pymts.io, pymts.store\n"
+        "pymts.datasets.make_kuramoto(T=5, seed=1)\n"
+        "assert not made, made"
+    )
+    subprocess.run([sys.executable, "-B", "-c", code], cwd=str(tmp_path), check=True)

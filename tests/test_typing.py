@@ -1,0 +1,54 @@
+"""``make_*`` type-checks with no plugin: mypy and pyright see names and types, and refuse typos and wrong types."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import MODELS
+
+GOOD = """\
+import numpy as np
+import xarray as xr
+from pymts.datasets import list_models, load_grid, make_kuramoto, make_var
+from pymts.registry import MODELS
+
+ds: xr.Dataset = make_var(M=3, p=2, seed=0, Sigma=np.eye(3))
+ds = make_var(Phi=[[[0.5, 0.0], [0.1, 0.5]]], cache=True, outdir="here")
+ds = make_kuramoto(K=1, topology="ring", omega=[0.0] * 5)
+schema: dict[str, object] = make_var.params()
+make_var.help()
+names: list[str] = list_models(tag="network")
+first: xr.Dataset = load_grid("grid.yaml")[0]
+"""
+BAD = [
+    "make_var(n_realisations=3)",
+    'make_var(M="three")',
+    "make_var(5)",
+    'make_kuramoto(topology="rings")',
+    "make_kuramoto(omega=1.0)",
+    "make_var.hlep()",
+    "load_grid(3)",
+]
+
+
+def check(tool: list[str], folder: Path) -> str:
+    done = subprocess.run([sys.executable, "-m", *tool], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("tool", [["mypy", "--strict"], ["pyright"]], ids=["mypy", "pyright"])
+def test_good_calls_pass_and_each_bad_one_is_an_error(tool: list[str], tmp_path: Path) -> None:
+    calls = [f"make_{name}(M=2, T=3, n_realizations=4, seed=5, zscore=True)" for name in sorted(MODELS)]
+    imports = f"from pymts.datasets import {', '.join(f'make_{name}' for name in sorted(MODELS))}\n"
+    good = GOOD + imports + "\n".join(calls) + "\n"
+    (tmp_path / "good.py").write_text(good)
+    (tmp_path / "bad.py").write_text(good + "\n".join(BAD) + "\n")
+    first_bad = good.count("\n") + 1
+    passed = check([*tool, "good.py"], tmp_path)
+    assert not re.search(r"error:", passed), passed
+    found = {int(line) for line in re.findall(r"bad\.py:(\d+)(?::\d+)?[:\s-]+error", check([*tool, "bad.py"], tmp_path))}
+    assert found == set(range(first_bad, first_bad + len(BAD)))
