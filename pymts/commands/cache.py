@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -11,6 +12,8 @@ from pymts.commands.console import print_json, print_table, progress
 from pymts.errors import StoreError, human_bytes, nearest
 from pymts.exitcodes import Exit
 from pymts.grid import Grid
+from pymts.inspection import Finding
+from pymts.regenerate import compare_with_regenerated
 from pymts.store import Store
 
 
@@ -58,3 +61,67 @@ def print_path(config_id: str | None, outdir: Path | None) -> None:
     if config_id not in known:
         raise StoreError(f"{config_id!r} is not stored in {store.root}{nearest(config_id, known)}")
     typer.echo(known[config_id] / f"{config_id}.parquet")
+
+
+def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
+    """Remove leftovers and quarantine, or everything."""
+    store = Store(outdir)
+    removed = store.clear() if everything else store.prune()
+    if as_json:
+        print_json([str(path) for path in removed])
+        return
+    for path in removed:
+        typer.echo(path)
+    typer.echo(f"{len(removed)} directories removed from {store.root}")
+
+
+def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_json: bool) -> Exit:
+    """Check every entry, or those of a grid; report what is wrong."""
+    store = Store(outdir)
+    rows = _check_grid(Grid.read(config), store, regenerate) if config else _check_all(store, regenerate)
+    wrong = [row for row in rows if row["status"] != "ok"]
+    if as_json:
+        print_json(rows)
+    else:
+        if wrong:
+            print_table(
+                ["config_id", "status", "what is wrong"], [[r["config_id"], r["status"], r["problem"]] for r in wrong]
+            )
+        compared = " and generated again" if regenerate else ""
+        typer.echo(
+            f"{len(rows)} datasets checked{compared} in {store.root}: {len(rows) - len(wrong)} ok, {len(wrong)} not"
+        )
+    return Exit.MISMATCH if wrong else Exit.OK
+
+
+def _check_all(store: Store, regenerate: bool) -> list[dict[str, Any]]:
+    rows = []
+    names = sorted(store.ids())
+    with progress(len(names), "verifying") as advance:
+        for finding in store.verify(names):
+            rows.append(_row(finding, store, regenerate))
+            advance()
+    return rows
+
+
+def _check_grid(grid: Grid, store: Store, regenerate: bool) -> list[dict[str, Any]]:
+    """Check the entry of every configuration of a grid; one that is not stored is a mismatch too."""
+    rows = []
+    with progress(len(grid), "verifying") as advance:
+        for configuration in grid:
+            folder = store.path(configuration).parent
+            findings = list(store.verify([folder.name])) if folder.is_dir() else []
+            rows += [_row(finding, store, regenerate) for finding in findings]
+            if not findings:
+                rows.append({"config_id": configuration.config_id, "status": "missing", "problem": "it is not stored"})
+            advance()
+    return rows
+
+
+def _row(finding: Finding, store: Store, regenerate: bool) -> dict[str, Any]:
+    row = {"config_id": finding.config_id, "status": finding.status, "problem": finding.problem}
+    if regenerate and finding.status == "ok":
+        problem = compare_with_regenerated(store.open_id(finding.config_id, lazy=True), finding.same_machine_class)
+        if problem:
+            row |= {"status": "differs", "problem": problem}
+    return row

@@ -70,7 +70,7 @@ def generate_grid(
             rows.append(_row(configuration, result, store if save else None))
             advance("" if error is None else f"failed: {error}")
     rows.sort(key=lambda row: row["index"])
-    _report(rows, grid, store, save, as_json)
+    _report(rows, store, save, as_json)
     return Exit.SOME_FAILED if any(row["status"] == "failed" for row in rows) else Exit.OK
 
 
@@ -118,7 +118,7 @@ def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
     typer.echo(f"{len(rows)} configurations, {size} of data, to {store.root}/<model>/<config_id>/<config_id>.parquet")
 
 
-def _report(rows: list[dict[str, Any]], grid: Grid, store: Store, save: bool, as_json: bool) -> None:
+def _report(rows: list[dict[str, Any]], store: Store, save: bool, as_json: bool) -> None:
     """Say what became of the grid; name each failure with the command that reproduces it."""
     if as_json:
         print_json(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from pymts.fields import STRUCTURAL
 from pymts.network_params import NetworkParams
 from pymts.numerics.integrate import METHODS, driven_trajectory, trajectory
 from pymts.numerics.networks import normaliser
-from pymts.numerics.rows import rows_times
+from pymts.numerics.rows import ROWS, rows_times
 from pymts.numerics.trigonometry import sincos
 from pymts.params import ContinuousParams, Vector, per_channel
 from pymts.registry import model
@@ -21,6 +22,9 @@ from pymts.streams import Streams
 from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
+Velocity = Callable[[Array], Array]
+
+CHUNK_VALUES = 2**14  # phases whose order parameter is found at once: they stay in cache
 
 
 class KuramotoParams(NetworkParams, ContinuousParams):
@@ -75,16 +79,55 @@ def _draw_omega(p: KuramotoParams, rng: Generator) -> Array:
     return rng.standard_cauchy(p.M)
 
 
-def order_parameter(theta: Array) -> Array:
+def order_parameter(phases: Array) -> Array:
     """Return |mean over the oscillators of exp(i theta)|, the last axis reduced."""
-    sin, cos = sincos(theta)
-    r: Array = np.hypot(sin.mean(axis=-1), cos.mean(axis=-1))
-    return r
+    rows = phases.reshape(-1, phases.shape[-1])
+    out = np.empty(len(rows))
+    length = max(1, CHUNK_VALUES // rows.shape[1])
+    for start in range(0, len(rows), length):
+        sin, cos = sincos(rows[start : start + length])
+        np.hypot(sin.mean(axis=-1), cos.mean(axis=-1), out=out[start : start + length])
+    return out.reshape(phases.shape[:-1])
+
+
+def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Array | float) -> Velocity:
+    """Return d theta / dt as a function of theta (B, R, M).
+
+    The drivers are weighed by ``coupling`` (B, target, source), or, if there is none, all by ``gain``.
+    """
+    batch, rows, _ = drift.shape
+    # The sines of all realizations and below them the cosines, so that one sum or one product takes both.
+    both = np.zeros((batch, 2 * rows if coupling is None else -(-2 * rows // ROWS) * ROWS, p.M))
+    sin, cos = both[:, :rows], both[:, rows : 2 * rows]
+    lagged = bool(np.any(np.asarray(p.alpha) != 0))
+    lag_sin, lag_cos = np.sin(p.alpha), np.cos(p.alpha)
+
+    def velocity(theta: Array) -> Array:
+        # sin(b - a - alpha) = cos(a) sin(b - alpha) - sin(a) cos(b - alpha): two sums over the drivers b, and never
+        # an (M, M) array a realization.
+        sincos(theta, out=(sin, cos))
+        if coupling is None:
+            sums = np.add.reduce(both, axis=-1, keepdims=True)  # (B, rows, 1)
+            sums *= gain
+        else:
+            sums = rows_times(both, coupling)  # (B, rows, M)
+        sin_in, cos_in = sums[:, :rows], sums[:, rows : 2 * rows]
+        if lagged:
+            sin_in, cos_in = sin_in * lag_cos - cos_in * lag_sin, cos_in * lag_cos + sin_in * lag_sin
+        pull = cos * sin_in
+        np.multiply(sin, cos_in, out=sin)
+        pull -= sin
+        pull += drift
+        return pull
+
+    return velocity
 
 
 @model(
     KuramotoParams,
-    reference="Y. Kuramoto (1975), Self-entrainment of a population of coupled non-linear oscillators.",
+    reference="Y. Kuramoto (1975), Self-entrainment of a population of coupled non-linear oscillators, "
+    "doi:10.1007/BFb0013365. Phase lag: H. Sakaguchi and Y. Kuramoto (1986), A soluble active rotator model showing "
+    "phase transitions via mutual entrainment, doi:10.1143/PTP.76.576.",
     tags=("oscillator", "network", "nonlinear", "continuous"),
     truth=("adjacency", "omega", "order_parameter"),
 )
@@ -114,38 +157,30 @@ def make_kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
         theta = np.broadcast_to(np.asarray(p.theta0), (batch, realizations, p.M)).copy()
     else:
         theta = 2.0 * np.pi * rng.initial().uniform(p.M)  # (B, R, M)
-    gain = p.K / normaliser(graph, p.normalization)[:, None]  # (B, 1, M)
-    mean_field = p.A is None and p.topology == "complete" and p.weights == "binary"
-    lag_sin, lag_cos = np.sin(p.alpha), np.cos(p.alpha)
-    # The mean field counts each oscillator among its own drivers; this gives back what that takes away.
-    drift = omega + gain * lag_sin if mean_field else omega
-
-    def velocity(theta: Array) -> Array:
-        # sin(b - a - alpha) = cos(a) sin(b - alpha) - sin(a) cos(b - alpha): two products, never an (M, M) array a row
-        sin, cos = sincos(theta)
-        if mean_field:
-            sin_in, cos_in = sin.sum(axis=-1, keepdims=True), cos.sum(axis=-1, keepdims=True)  # (B, R, 1)
-        else:
-            sin_in, cos_in = rows_times(sin, graph), rows_times(cos, graph)  # (B, R, M)
-        cos *= sin_in * lag_cos - cos_in * lag_sin
-        sin *= cos_in * lag_cos + sin_in * lag_sin
-        cos -= sin
-        cos *= gain
-        cos += drift
-        return cos
+    divisor = normaliser(graph, p.normalization)  # (B, M)
+    drift = np.repeat(omega, realizations, axis=1)  # (B, R, M)
+    if p.A is None and p.topology == "complete" and p.weights == "binary":
+        gain = p.K / float(divisor[0, 0])
+        # The sum over all counts each oscillator among its own drivers; this gives back what that takes away.
+        drift += gain * np.sin(p.alpha)
+        velocity = _velocity(p, drift, None, gain)
+    else:
+        velocity = _velocity(p, drift, p.K / divisor[..., None] * graph, 1.0)
 
     method = METHODS[p.method]
     if np.any(np.asarray(p.noise_std) > 0):
         amplitude = p.noise_std * np.sqrt(p.dt)
-        phases = driven_trajectory(
-            lambda theta, noise: method(velocity, theta, p.dt) + amplitude * noise,
-            theta,
-            p.sampling,
-            rng.process().blocks(p.sampling.n_steps, p.M),
-        )
+
+        def noisy(theta: Array, noise: Array) -> Array:
+            theta = method(velocity, theta, p.dt)
+            theta += amplitude * noise
+            return theta
+
+        noise = rng.process().blocks(p.sampling.n_steps, p.M)
+        phases = driven_trajectory(noisy, theta, p.sampling, noise)
     else:
         phases = trajectory(lambda theta: method(velocity, theta, p.dt), theta, p.sampling)
-    order = np.stack([[order_parameter(path) for path in paths] for paths in phases])  # (B, R, T)
+    order = order_parameter(phases)  # (B, R, T)
     if p.observable == "sin":
         data = np.sin(phases, out=phases)
     elif p.observable == "cos":

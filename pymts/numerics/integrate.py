@@ -14,12 +14,21 @@ Field = Callable[[State], State]
 
 
 def rk4(f: Field, x: State, dt: float) -> State:
-    """Return the state after one classical Runge-Kutta step of dx/dt = f(x); fourth order."""
+    """Return the state after one classical Runge-Kutta step of dx/dt = f(x); fourth order.
+
+    ``f`` returns a new array at each call and keeps no view of its argument: both are worked on in place.
+    """
     half = 0.5 * dt
     k1 = f(x)
-    k2 = f(x + half * k1)
-    k3 = f(x + half * k2)
-    k4 = f(x + dt * k3)
+    y = half * k1
+    y += x
+    k2 = f(y)
+    np.multiply(half, k2, out=y)
+    y += x
+    k3 = f(y)
+    np.multiply(dt, k3, out=y)
+    y += x
+    k4 = f(y)
     k2 += k3
     k2 *= 2.0
     k1 += k4

@@ -1,0 +1,89 @@
+"""Whether an entry of the store is what its name and its metadata say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pymts import disk
+from pymts.entry import METADATA, PARQUET, TRUTH, check_entry, read_metadata
+from pymts.errors import DamagedEntryError, StoreError
+from pymts.housekeeping import EntryInfo, is_real_directory
+from pymts.sidecar import Metadata, machine_class
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What ``verify`` found out about one entry; ``problem`` is empty if it is whole."""
+
+    config_id: str
+    model: str
+    path: Path
+    status: Literal["ok", "damaged", "unreadable"]
+    problem: str = ""
+    same_machine_class: bool = True
+
+
+def identify(folder: Path) -> Metadata | None:
+    """Return the metadata of an entry, or None if there is no such entry; values and truth are not read.
+
+    Raises
+    ------
+    DamagedEntryError
+        If the three files are not there with the sizes that were written, or are another configuration's.
+    """
+    if not (is_real_directory(folder.parent) and is_real_directory(folder)):
+        return None
+    metadata_size, parquet, truth = (_size(f"{folder}{os.sep}{folder.name}{s}") for s in (METADATA, PARQUET, TRUTH))
+    if metadata_size == 0:
+        raise DamagedEntryError(f"{folder / folder.name}{METADATA} is empty")
+    metadata = read_metadata(folder, folder.name)
+    config = metadata.attrs.get("config")
+    identity = hashlib.sha256(config.encode()).hexdigest() if isinstance(config, str) else None
+    if identity is None or metadata.digest != identity:
+        raise DamagedEntryError(f"{folder} does not say truly which configuration it is")
+    model = metadata.configuration.get("model") if isinstance(metadata.configuration, dict) else None
+    if (model, metadata.name) != (folder.parent.name, folder.name):
+        raise DamagedEntryError(f"{folder} is the entry {model}/{metadata.name}, moved here")
+    for suffix, found, written in ((PARQUET, parquet, metadata.parquet), (TRUTH, truth, metadata.truth)):
+        if found != written.size:
+            raise DamagedEntryError(f"{folder / folder.name}{suffix} has {found} bytes, not {written.size}")
+    return metadata
+
+
+def _size(path: str) -> int:
+    try:
+        status = os.lstat(path)
+    except OSError as error:
+        raise disk.cannot_read(Path(path), error) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise DamagedEntryError(f"{path} is not a file but a link or a directory, and is not followed")
+    return status.st_size
+
+
+def inspect(entry: EntryInfo) -> Finding | None:
+    """Compare every byte of an entry with its digest; None if it has been removed meanwhile."""
+    status: Literal["ok", "damaged", "unreadable"] = "ok"
+    problem, same = "", True
+    try:
+        metadata = identify(entry.path)
+        if metadata is None:
+            return None
+        check_entry(entry.path, entry.config_id)
+        same = is_same_machine_class(metadata.environment)
+    except DamagedEntryError as error:
+        status, problem = "damaged", str(error)
+    except StoreError as error:
+        status, problem = "unreadable", str(error)
+    return Finding(entry.config_id, entry.model, entry.path, status, problem, same)
+
+
+def is_same_machine_class(environment: Mapping[str, Any]) -> bool:
+    """Tell whether bits made in an environment are promised here too: the same libraries and processor features."""
+    here = machine_class()
+    return all(environment.get(key) == here[key] for key in here if key not in ("pymts", "pyarrow", "xarray"))

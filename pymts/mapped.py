@@ -1,0 +1,270 @@
+"""Values of a stored dataset read in place: the row groups of the Parquet file are arrays already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self, SupportsIndex
+
+import numpy as np
+import xxhash
+from numpy.typing import DTypeLike, NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from pymts.disk import cannot_read, digest
+from pymts.errors import DamagedEntryError
+from pymts.parquet import RowGroup, Shape, read_ordinarily
+
+_CHUNK = 2**18  # bytes read and digested together: they stay in the processor's cache between the two
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the values of a file are, and what they must be.
+
+    ``tail_xxh3_128`` covers what follows the last values: the Parquet footer.
+    """
+
+    shape: Shape  # (realization, time, channel)
+    dtype: np.dtype[Any]
+    groups: Sequence[RowGroup]
+    size: int
+    xxh3_128: str
+    tail_xxh3_128: str
+
+    @property
+    def can_be_mapped(self) -> bool:
+        """Tell whether every value has a place in the file."""
+        return all(group.offset is not None for group in self.groups)
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """The first and last byte (exclusive) of the values of each row group; none if they cannot be mapped."""
+        if not self.can_be_mapped:
+            return []
+        item = self.dtype.itemsize
+        return [(group.offset or 0, (group.offset or 0) + item * group.rows) for group in self.groups]
+
+    def tail(self) -> int:
+        """Return where the values end and the footer begins."""
+        return max((end for _, end in self.places), default=0)
+
+    def problem(self) -> str | None:
+        """Return what contradicts itself, or None."""
+        expected = self.shape[0] * self.shape[1] * self.shape[2]
+        if sum(group.rows for group in self.groups) != expected or min(self.shape) < 0:
+            return f"its row groups do not make up {expected} values"
+        bounds = [(0, 0), *self.places, (self.size, self.size)]
+        if any(start < end for (_, end), (start, _) in pairwise(bounds)):
+            return "its values overlap or lie outside the file"
+        return None
+
+
+class MappedValues:
+    """The values of a stored dataset, shape (realization, time, channel), as read-only views of the file.
+
+    The file is mapped when the object is made; nothing of it is read before it is touched, and no file stays open.
+    The object travels between processes by its path.
+
+    Parameters
+    ----------
+    path : Path
+    layout : Layout
+    verify : bool
+        Compare the digest of each row group when it is first touched.
+    """
+
+    def __init__(self, path: Path, layout: Layout, verify: bool = True) -> None:
+        self.path = path.absolute()
+        self.layout = layout
+        self.verify = verify
+        raw = _map(self.path, layout)
+        self._chunks = [raw[start:end].view(layout.dtype) for start, end in layout.places]
+        self._unchecked = [verify] * len(self._chunks)
+        self._ends = np.cumsum([chunk.size for chunk in self._chunks], dtype=np.int64)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, Layout, bool]]:
+        """Travel by path, not by value."""
+        return type(self), (self.path, self.layout, self.verify)
+
+    @property
+    def shape(self) -> Shape:
+        """(realization, time, channel)."""
+        return self.layout.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values."""
+        return self.layout.dtype
+
+    def __len__(self) -> int:
+        """Count the realizations."""
+        return self.shape[0]
+
+    def _chunk(self, index: int) -> NDArray[Any]:
+        chunk = self._chunks[index]
+        if self._unchecked[index]:
+            if digest(chunk.view(np.uint8).data) != self.layout.groups[index].xxh3_128:
+                raise DamagedEntryError(f"{self.path}: the values of row group {index} are not those that were written")
+            self._unchecked[index] = False
+        return chunk
+
+    def _parts(self, start: int, stop: int) -> list[NDArray[Any]]:
+        """Return the views that make up consecutive values."""
+        parts = []
+        index = int(np.searchsorted(self._ends, start, side="right"))
+        while start < stop:
+            first = int(self._ends[index - 1]) if index else 0
+            end = min(stop, int(self._ends[index]))
+            parts.append(self._chunk(index)[start - first : end - first])
+            start, index = end, index + 1
+        return parts
+
+    def realization(self, index: SupportsIndex) -> NDArray[Any]:
+        """Return one realization, (time, channel): a read-only view, or a copy where it spans row groups."""
+        count, times, channels = self.shape
+        position = index.__index__()
+        if not -count <= position < count:
+            raise IndexError(f"realization {position} of {count}")
+        size = times * channels
+        start = position % count * size
+        parts = self._parts(start, start + size)
+        if len(parts) == 1:
+            return parts[0].reshape(times, channels)
+        path = np.concatenate(parts) if parts else np.empty(0, self.dtype)
+        path.flags.writeable = False  # a view and a copy behave alike
+        return path.reshape(times, channels)
+
+    __getitem__ = realization
+
+    def read(self, realizations: Sequence[int] | slice | NDArray[np.integer] = slice(None)) -> NDArray[Any]:
+        """Return some realizations as a new array, (realization, time, channel)."""
+        chosen = np.arange(len(self))[realizations]
+        _, times, channels = self.shape
+        out = np.empty((len(chosen), times, channels), dtype=self.dtype)
+        size = times * channels
+        for path, index in zip(out.reshape(len(chosen), size), chosen, strict=True):
+            start = 0
+            for part in self._parts(int(index) * size, (int(index) + 1) * size):
+                path[start : start + part.size] = part
+                start += part.size
+        return out
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return everything: a view where one row group has it all and no copy is asked for."""
+        if copy or len(self._chunks) != 1:
+            if copy is False:
+                raise ValueError("values in several row groups cannot be one array without a copy")
+            return self.read().astype(dtype or self.dtype, copy=False)
+        whole = self._chunk(0).reshape(self.shape)
+        if copy is False and np.dtype(dtype or self.dtype) != self.dtype:
+            raise ValueError(f"values of type {self.dtype} cannot be {np.dtype(dtype)} without a copy")
+        return whole.astype(dtype or self.dtype, copy=False)
+
+    def check(self) -> None:
+        """Compare the digest of every row group."""
+        for index in range(len(self._chunks)):
+            self._chunk(index)
+
+
+def _map(path: Path, layout: Layout) -> NDArray[np.uint8]:
+    """Return a file as bytes, mapped; its size and its footer have been compared."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        size = path.stat().st_size
+        if size != layout.size:
+            raise DamagedEntryError(f"{path} has {size} bytes, not {layout.size}")
+        # pyarrow's map outlives the file it was made from; Python's keeps a file open for every dataset.
+        with pa.memory_map(str(path)) as file:
+            raw = np.frombuffer(file.read_buffer(), dtype=np.uint8)
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    if raw.size != layout.size:
+        raise DamagedEntryError(f"{path} has {raw.size} bytes, not {layout.size}")
+    if digest(raw[layout.tail() :].data) != layout.tail_xxh3_128:
+        raise DamagedEntryError(f"{path} does not end as it was written")
+    return raw
+
+
+def check_values(path: Path, layout: Layout) -> None:
+    """Raise DamagedEntryError unless every row group holds the values that were written."""
+    if layout.can_be_mapped:
+        MappedValues(path, layout).check()
+        return
+    values, start = read_ordinarily(path, layout.shape, layout.dtype).reshape(-1), 0
+    for index, group in enumerate(layout.groups):
+        if digest(values[start : start + group.rows].view(np.uint8).data) != group.xxh3_128:
+            raise DamagedEntryError(f"{path}: the values of row group {index} are not those that were written")
+        start += group.rows
+
+
+def read_whole(path: Path, layout: Layout, verify: bool = True) -> NDArray[Any]:
+    """Return all values as a new array; every byte of the file is compared with its digest as it is read."""
+    if not layout.can_be_mapped:
+        return read_ordinarily(path, layout.shape, layout.dtype)
+    values = np.empty(layout.shape, dtype=layout.dtype)
+    target = values.reshape(-1).view(np.uint8).data
+    hasher = xxhash.xxh3_128()
+    gap = memoryview(bytearray(_CHUNK))
+    position = filled = 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            for start, end in [*layout.places, (layout.size, layout.size)]:
+                while position < start:
+                    count = file.readinto(gap[: min(_CHUNK, start - position)])
+                    if not count:
+                        raise DamagedEntryError(f"{path} ends after {position} bytes")
+                    hasher.update(gap[:count])
+                    position += count
+                while position < end:
+                    count = file.readinto(target[filled : filled + min(_CHUNK, end - position)])
+                    if not count:
+                        raise DamagedEntryError(f"{path} ends after {position} bytes")
+                    if verify:
+                        hasher.update(target[filled : filled + count])
+                    position, filled = position + count, filled + count
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    if verify and hasher.hexdigest() != layout.xxh3_128:
+        raise DamagedEntryError(f"{path} is not what was written")
+    return values
+
+
+class LazyValues(BackendArray):  # type: ignore[misc]  # xarray declares no type
+    """The values as xarray's lazy indexing wants them, with dims (time, channel, realization)."""
+
+    def __init__(self, values: MappedValues) -> None:
+        self.values = values
+        self.shape = (*values.shape[1:], values.shape[0])
+        self.dtype = values.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        """Read what an index asks for, and no more than its realizations."""
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._get)
+
+    def _get(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        time, channel, realization = key
+        if isinstance(realization, int | np.integer):
+            return np.array(_outer(self.values.realization(realization), time, channel))
+        chosen = np.arange(len(self.values))[realization]
+        if _is_all(time, self.shape[0]) and _is_all(channel, self.shape[1]):
+            values = self.values.read(chosen)
+        else:
+            empty = _outer(np.empty(self.shape[:2], dtype=self.dtype), time, channel)
+            values = np.empty((len(chosen), *empty.shape), dtype=self.dtype)
+            for out, index in zip(values, chosen, strict=True):
+                out[...] = _outer(self.values.realization(index), time, channel)
+        return np.moveaxis(values, 0, -1)  # one realization stays contiguous, as it is in a dataset just made
+
+
+def _is_all(key: Any, size: int) -> bool:
+    return isinstance(key, slice) and range(size)[key] == range(size)
+
+
+def _outer(path: NDArray[Any], time: Any, channel: Any) -> NDArray[Any]:
+    """Index time and channel one after the other, each by an integer, a slice or a list."""
+    return path[time][..., channel]  # type: ignore[no-any-return]

@@ -1,0 +1,151 @@
+"""Coupled map lattices."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.network_params import NetworkParams, Topology
+from pymts.numerics.integrate import trajectory
+from pymts.numerics.networks import in_strength
+from pymts.numerics.rows import rows_times
+from pymts.params import Vector, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+Preset = Literal[
+    "frozen_chaos",
+    "pattern_selection",
+    "brownian_defect",
+    "defect_turbulence",
+    "st_intermittency_i",
+    "st_intermittency_ii",
+    "st_chaos",
+    "traveling_wave",
+    "chaotic_traveling_wave",
+]
+PRESETS: dict[Preset, tuple[float, float]] = {  # (a, eps)
+    "frozen_chaos": (1.45, 0.2),
+    "pattern_selection": (1.71, 0.4),
+    "brownian_defect": (1.85, 0.1),
+    "defect_turbulence": (1.895, 0.1),
+    "st_intermittency_i": (1.7522, 0.00115),
+    "st_intermittency_ii": (1.75, 0.3),
+    "st_chaos": (2.0, 0.3),
+    "traveling_wave": (1.67, 0.5),
+    "chaotic_traveling_wave": (1.69, 0.5),
+}
+
+
+class CmlParams(NetworkParams):
+    """Parameters of a coupled map lattice."""
+
+    preset: Preset | None = Field(
+        default=None,
+        description="A regime of Kaneko's lattice: sets `local_map` to `quadratic`, and `a` and `eps` to its values.",
+    )
+    local_map: Literal["logistic", "quadratic"] = Field(
+        default="logistic", description="Map of each node: `logistic` r x (1 - x) or `quadratic` 1 - a x^2."
+    )
+    r: float = Field(default=3.8, ge=0, le=4, description="Growth rate of the logistic map.")
+    a: float = Field(
+        default=1.71, ge=0, le=2, description="Nonlinearity of the quadratic map; 1.71 is conjugate to `r` 3.8."
+    )
+    eps: float = Field(default=0.1, ge=0, le=1, description="Coupling: the share of a node's input that others give.")
+    topology: Topology = Field(
+        default="ring",
+        description="Graph family; `A`, if given, takes its place. Directed families are "
+        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+    )
+    weights: Literal["binary", "uniform"] = Field(
+        default="binary",
+        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative ones can leave the map's interval "
+        "and diverge: give them as `A`.",
+    )
+    x0: Vector | None = Field(
+        default=None,
+        description="Initial values of the M nodes; `None` draws them uniformly on the map's interval, [0, 1) "
+        "(`logistic`) or [-1, 1) (`quadratic`).",
+    )
+    burn_in: int = Field(default=1000, ge=0, description="Steps simulated and discarded before the first sample.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_fills_in(cls, given: Any) -> Any:
+        preset = given.get("preset") if isinstance(given, dict) else None
+        return {**_implied(preset), **given} if isinstance(preset, str) else given
+
+    @model_validator(mode="after")
+    def _values_agree(self) -> CmlParams:
+        for name, value in _implied(self.preset).items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f"{name} must be {value!r}, or left out, with preset {self.preset!r}, got {getattr(self, name)!r}"
+                )
+        if self.x0 is not None:
+            per_channel("x0", self.x0, self.M)
+        return self
+
+
+def _implied(preset: Any) -> dict[str, Any]:
+    """Return the parameters that a preset sets; nothing for one that is not known, which its type refuses."""
+    if preset not in PRESETS:
+        return {}
+    a, eps = PRESETS[preset]
+    return {"local_map": "quadratic", "a": a, "eps": eps}
+
+
+@model(
+    CmlParams,
+    reference="K. Kaneko (1984), Period-doubling of kink-antikink patterns, quasiperiodicity in antiferro-like "
+    "structures and spatial intermittency in coupled logistic lattice, doi:10.1143/PTP.72.480. Regimes: K. Kaneko "
+    "(1989), Pattern dynamics in spatiotemporal chaos, doi:10.1016/0167-2789(89)90227-3.",
+    tags=("map", "network", "nonlinear", "discrete"),
+    truth=("adjacency",),
+)
+def make_cml(p: CmlParams, rng: Streams) -> Simulated:
+    """Coupled map lattice: chaotic maps that mix with their neighbours at every step.
+
+    x_i(t+1) = (1 - eps) f(x_i(t)) + (eps / deg_i) sum_j A_ij f(x_j(t))
+
+    f(x) = r x (1 - x) (`local_map="logistic"`) or 1 - a x^2 ("quadratic"). deg_i is the summed absolute weight that i
+    receives, so with weights of at least 0 the lattice stays in the map's interval; a node that receives nothing
+    is uncoupled, x_i(t+1) = f(x_i(t)).
+
+    Observed: x. Truth: the graph, before the division by deg_i. Kaneko's regimes are the `preset`s; he draws them for
+    rings that are far longer than the default M.
+    """
+    batch, realizations = rng.shape
+    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
+    if p.x0 is not None:
+        state = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M)).copy()
+    else:
+        state = rng.initial().uniform(p.M)  # (B, R, M)
+        if p.local_map == "quadratic":
+            state = 2.0 * state - 1.0
+    coupled = np.any(graph != 0, axis=-1, keepdims=True)  # (B, target, 1)
+    mixing = p.eps * coupled * (graph / in_strength(graph)[..., None])  # (B, target, source)
+    mixing += (1.0 - p.eps * coupled) * np.eye(p.M)
+
+    def logistic(x: Array) -> Array:
+        y = 1.0 - x
+        y *= x
+        y *= p.r
+        return rows_times(y, mixing)
+
+    def quadratic(x: Array) -> Array:
+        y = x * x
+        y *= p.a
+        np.subtract(1.0, y, out=y)
+        return rows_times(y, mixing)
+
+    data = trajectory(logistic if p.local_map == "logistic" else quadratic, state, p.sampling)
+    return Simulated(
+        data, {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural", "normalization": "degree"})}
+    )

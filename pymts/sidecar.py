@@ -1,0 +1,249 @@
+"""What stands beside a Parquet file: the metadata (JSON) and every array but the series (npz)."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import platform
+import re
+import struct
+import zipfile
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from threadpoolctl import threadpool_info
+
+from pymts.configuration import canonical_json
+from pymts.dataset import DATA, DIMS
+from pymts.disk import digest
+from pymts.errors import DamagedEntryError, InvalidParameterError
+from pymts.mapped import Layout
+from pymts.parquet import RowGroup
+
+FORMAT: Literal[1] = 1
+SELF = "self_xxh3_128"
+# Numbers, booleans, text and times: what an npz file holds without pickle.
+_DTYPE = r"[<>|=][biufcUSmM][1-9][0-9]*(\[[0-9]*[A-Za-z]+\])?"
+_LOCAL_HEADER = struct.Struct("<26xHH")
+
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Attrs = dict[str, Any]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Group(_Part):
+    """One row group of the Parquet file."""
+
+    rows: Count
+    offset: Count | None
+    xxh3_128: Hash
+
+
+class Series(_Part):
+    """The series: the variable ``data`` and where its values are."""
+
+    dims: Annotated[list[str], Field(min_length=3, max_length=3)]
+    shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # (realization, time, channel)
+    dtype: Literal["<f8", "<f4"]
+    attrs: Attrs
+    row_groups: list[Group]
+    tail_xxh3_128: Hash
+
+
+class Array(_Part):
+    """Any other variable: what it is and where its bytes are in the npz file."""
+
+    name: str
+    dims: list[str]
+    shape: list[Count]
+    dtype: Annotated[str, Field(pattern=f"^{_DTYPE}$")]
+    is_object: bool  # text that was kept as Python objects
+    is_coordinate: bool
+    offset: Count
+    attrs: Attrs
+
+
+class File(_Part):
+    """Size and digest of a file."""
+
+    size: Count
+    xxh3_128: Hash
+
+
+class Metadata(_Part):
+    """The content of the metadata file."""
+
+    format: Literal[1]
+    name: str
+    config_id: str | None
+    digest: str | None
+    configuration: Any
+    attrs: Attrs
+    data: Series
+    variables: list[Array]
+    parquet: File
+    truth: File
+    environment: dict[str, Any]
+
+    @property
+    def layout(self) -> Layout:
+        """Where the values are in the Parquet file."""
+        data = self.data
+        groups = [RowGroup(group.rows, group.xxh3_128, group.offset) for group in data.row_groups]
+        realizations, times, channels = data.shape
+        shape = (realizations, times, channels)
+        return Layout(shape, np.dtype(data.dtype), groups, self.parquet.size, self.parquet.xxh3_128, data.tail_xxh3_128)
+
+    def to_bytes(self) -> bytes:
+        """Return the file: JSON, one key a line, the first of them a digest of all that follows."""
+        items = self.model_dump().items()
+        rest = ",\n".join(f" {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in items)
+        raw = f"{rest}\n}}\n".encode("ascii")
+        return _head(raw) + raw
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, where: object) -> Metadata:
+        """Read the file, or raise DamagedEntryError if a single byte of it is not as it was written."""
+        length = len(_head(b""))
+        if raw[:length] != _head(raw[length:]):
+            raise DamagedEntryError(f"{where} has been changed since it was written")
+        try:
+            content = json.loads(raw)
+        except (ValueError, RecursionError):
+            raise DamagedEntryError(f"{where} is not JSON") from None
+        del content[SELF]
+        if content.get("format") != FORMAT:
+            raise DamagedEntryError(f"{where} has format {content.get('format')!r}, and this version reads {FORMAT}")
+        try:
+            metadata = cls.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            raise DamagedEntryError(f"{where}: {field} is invalid: {first['msg']}") from None
+        problem = metadata.layout.problem()
+        if problem is not None or sorted(metadata.data.dims) != sorted(DIMS):
+            raise DamagedEntryError(f"{where}: {problem or 'the dims of the series are not known'}")
+        return metadata
+
+
+def _head(rest: bytes) -> bytes:
+    return f'{{\n "{SELF}": "{digest(rest)}",\n'.encode("ascii")
+
+
+@cache
+def machine_class() -> dict[str, Any]:
+    """Return what the bits of a simulation may depend on: library versions and the processor's features."""
+    features = (np.show_config(mode="dicts") or {}).get("SIMD Extensions", {})
+    blas = [item for item in threadpool_info() if item.get("user_api") == "blas"]
+    return {
+        "pymts": version("pymts"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": version("scipy"),
+        "pyarrow": version("pyarrow"),
+        "xarray": xr.__version__,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "libc": "-".join(platform.libc_ver()),
+        "blas": sorted({f"{b['internal_api']} {b.get('version')} {b.get('architecture', '')}".strip() for b in blas}),
+        "simd": [*features.get("baseline", []), *features.get("found", [])],
+    }
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The bytes of an npz file, and where each variable is in it."""
+
+    raw: bytes
+    arrays: list[Array]
+
+
+def plain_attrs(attrs: Mapping[Hashable, Any], where: Hashable) -> Attrs:
+    """Return attributes as JSON has them, or name the one that it cannot hold."""
+    found: Attrs = {}
+    for name, value in attrs.items():
+        plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        try:
+            canonical_json(plain)
+            storable = isinstance(name, str)
+        except (TypeError, ValueError):
+            storable = False
+        if not storable:
+            raise InvalidParameterError(
+                f"the attribute {name!r} of {where} cannot be stored: {value!r:.80} is not plain JSON; remove it"
+            )
+        found[str(name)] = plain
+    return found
+
+
+def pack_arrays(dataset: xr.Dataset) -> Packed:
+    """Return every variable as the bytes of an npz file, and how to find each in it."""
+    arrays = {name: _plain_array(name, variable) for name, variable in dataset.variables.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, *arrays.values())
+    raw = buffer.getvalue()
+    with zipfile.ZipFile(buffer) as archive:
+        members = archive.infolist()
+    entries = []
+    for (name, array), member in zip(arrays.items(), members, strict=True):
+        variable = dataset.variables[name]
+        start = member.header_offset + 30 + sum(_LOCAL_HEADER.unpack_from(raw, member.header_offset))
+        entries.append(
+            Array(
+                name=str(name),
+                dims=[str(dim) for dim in variable.dims],
+                shape=list(array.shape),
+                dtype=array.dtype.str,
+                is_object=variable.dtype.kind == "O",
+                is_coordinate=name in dataset.coords,
+                offset=start + member.file_size - array.nbytes,  # an array's bytes end its file
+                attrs=plain_attrs(variable.attrs, name),
+            )
+        )
+    return Packed(raw, entries)
+
+
+def _plain_array(name: Hashable, variable: xr.Variable) -> NDArray[Any]:
+    values = np.asarray(variable.values, order="C")
+    if values.dtype.kind == "O" and all(isinstance(item, str) for item in values.flat):
+        values = np.asarray(values.astype(str), order="C")
+    dims_are_names = all(isinstance(dim, str) for dim in variable.dims)
+    if not re.fullmatch(_DTYPE, values.dtype.str) or not isinstance(name, str) or not dims_are_names:
+        raise InvalidParameterError(
+            f"the variable {name!r} cannot be stored: it holds {values.dtype}, not plain numbers or text; remove it"
+        )
+    return values
+
+
+def unpack_arrays(
+    raw: bytes, entries: list[Array], where: object
+) -> tuple[dict[str, xr.Variable], dict[str, xr.Variable]]:
+    """Return the variables and the coordinates; ``raw`` has been compared with its digest, nothing in it is parsed."""
+    variables: dict[str, xr.Variable] = {}
+    coordinates: dict[str, xr.Variable] = {}
+    for entry in entries:
+        try:
+            dtype = np.dtype(entry.dtype)
+            count = math.prod(entry.shape)
+            if count * dtype.itemsize > len(raw) - entry.offset or entry.name == DATA:
+                raise ValueError("its bytes are not in the file")  # noqa: TRY301  (told as the others are)
+            # A copy of its own: aligned, writable, and the file's bytes can go.
+            values = np.frombuffer(raw, dtype, count, entry.offset).copy() if count else np.empty(0, dtype)
+            values = values.reshape(entry.shape)
+            variable = xr.Variable(entry.dims, values.astype(object) if entry.is_object else values, entry.attrs)
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise DamagedEntryError(f"{where}: the variable {entry.name!r} cannot be read: {error}") from None
+        (coordinates if entry.is_coordinate else variables)[entry.name] = variable
+    return variables, coordinates

@@ -1,0 +1,303 @@
+"""The store: a directory of generated datasets, each published whole and compared before it is served."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pymts import accessor as accessor  # registers ds.pymts on every dataset loaded here
+from pymts import configuration as configurations
+from pymts import disk, housekeeping
+from pymts.configuration import Configuration
+from pymts.dataset import DATA, DIMS, build, coordinates
+from pymts.entry import Source, read_entry, source_of, write_entry
+from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError, nearest
+from pymts.housekeeping import EntryInfo, is_name, is_real_directory
+from pymts.inspection import Finding, identify, inspect
+from pymts.publish import publish
+from pymts.simulate import Block, merge_truth
+
+Durability = Literal["entry", "batch"]
+VARIABLE = "PYMTS_DATA_HOME"
+
+
+class Store:
+    """A directory of datasets, ``<root>/<model>/<config_id>/<config_id>.parquet`` with its truth and metadata.
+
+    Nothing is created before something is written.
+
+    Parameters
+    ----------
+    root : path or None
+        ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
+    durability : "entry" or "batch"
+        "entry" waits until each entry is on the disk. "batch" leaves that to one call of ``sync`` at the end: a power
+        cut before it loses entries; what is lost in part is found out, as all damage is, and never served.
+    """
+
+    def __init__(self, root: str | Path | None = None, durability: Durability = "entry") -> None:
+        self.root = Path(root if root is not None else os.environ.get(VARIABLE) or "data").expanduser()
+        if durability not in ("entry", "batch"):
+            raise InvalidParameterError(f"durability must be 'entry' or 'batch', got {durability!r}")
+        self.durability = durability
+
+    def __repr__(self) -> str:
+        """Say where it is."""
+        return f"Store({str(self.root)!r})"
+
+    # Looking
+
+    def _rungs(self, configuration: Configuration) -> list[Path]:
+        """Return where a configuration may be, in order: longer names are for those whose shorter one is taken."""
+        names = [configuration.name(length) for length in configurations.HASH_LENGTHS]
+        for name in (configuration.model.name, *names):
+            if not is_name(name):
+                raise StoreError(f"{name!r} cannot be the name of a directory of the store")
+        return [self.root / configuration.model.name / name for name in names]
+
+    def path(self, configuration: Configuration) -> Path:
+        """Return the Parquet file of a configuration: where it is, or would be written."""
+        folder = self.find(configuration) or self._target(configuration)
+        return folder / f"{folder.name}.parquet"
+
+    def find(self, configuration: Configuration) -> Path | None:
+        """Return the directory of a configuration's entry if its identity and sizes are right; values are not read."""
+        for folder in self._rungs(configuration):
+            try:
+                metadata = identify(folder)
+            except DamagedEntryError:
+                continue
+            if metadata is not None and metadata.digest == configuration.digest:
+                return folder
+        return None
+
+    def __contains__(self, configuration: Configuration) -> bool:
+        """Tell whether a configuration is stored."""
+        return self.find(configuration) is not None
+
+    def load(self, configuration: Configuration, *, lazy: bool = False, heal: bool = True) -> xr.Dataset | None:
+        """Return the dataset of a configuration, or None if it is not stored.
+
+        A damaged entry counts as not stored: a DamagedEntryWarning says what is wrong with it, and it is moved to
+        quarantine.
+
+        Parameters
+        ----------
+        configuration : Configuration
+        lazy : bool
+            Read the series when it is asked for. Its values are compared then, and a difference raises
+            DamagedEntryError.
+        heal : bool
+            False leaves a damaged entry where it is.
+
+        Raises
+        ------
+        StoreError
+            If an entry is there and cannot be read.
+        TooLargeError
+            If the series does not fit in memory and is not asked for lazily.
+        """
+        for folder in self._rungs(configuration):
+            for again in (False, True):  # another process may have replaced or removed it while it was read
+                try:
+                    dataset = _serve(folder, configuration, lazy)
+                except DamagedEntryError as error:
+                    if again:
+                        self._dismiss(folder, error, heal)
+                    continue
+                if dataset is not None:
+                    return dataset
+                break
+        return None
+
+    def open_id(self, config_id: str, *, lazy: bool = False) -> xr.Dataset:
+        """Return a stored dataset by its name.
+
+        Raises
+        ------
+        StoreError
+            If there is none of this name.
+        DamagedEntryError
+            If it is not what was written.
+        """
+        folder = self._folder(config_id)
+        metadata = None if folder is None else identify(folder)
+        if folder is None or metadata is None:
+            hint = nearest(config_id, self.ids())
+            raise StoreError(f"{config_id!r} is not stored in {self.root}{hint}")
+        return read_entry(folder, folder.name, lazy=lazy, metadata=metadata)
+
+    def _folder(self, config_id: str) -> Path | None:
+        if is_name(config_id):
+            for model in housekeeping.models(self.root):
+                if is_real_directory(model / config_id):
+                    return model / config_id
+        return None
+
+    def _dismiss(self, folder: Path, error: DamagedEntryError, heal: bool = True) -> None:
+        """Move a damaged entry out of the way, and say so."""
+        outcome = "it is not served"
+        if heal:
+            try:
+                outcome = f"it is not served, and has been moved to {housekeeping.set_aside(self.root, folder)}"
+            except OSError as failure:
+                outcome = f"it is not served, and cannot be moved to quarantine: {failure.strerror or failure}"
+        warnings.warn(f"{folder.name} is damaged: {error}; {outcome}", DamagedEntryWarning, stacklevel=3)
+
+    # Writing
+
+    def save(self, configuration: Configuration, dataset: xr.Dataset) -> Path:
+        """Store the dataset of a configuration and return its Parquet file.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the dataset is not that of the configuration.
+        StoreError
+            If it cannot be written; nothing of it is left then, and what is stored is unharmed.
+        """
+        source = source_of(dataset)
+        same = dataset.attrs.get("config") == configuration.canonical
+        if not same or dataset.attrs.get("digest") != configuration.digest or source.shape != configuration.shape:
+            raise InvalidParameterError(
+                f"the dataset is not the one of {configuration.config_id}; keep what you changed with save_parquet"
+            )
+        return self._publish(configuration, source)
+
+    def write(self, configuration: Configuration, blocks: Iterable[Block]) -> Path:
+        """Store a configuration from consecutive blocks of realizations and return its Parquet file.
+
+        No more than a block is in memory at a time, beside the truth.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written; nothing of it is left then, and what is stored is unharmed.
+        """
+        truths: list[dict[str, xr.Variable]] = []
+        lags: dict[str, NDArray[np.generic]] = {}
+
+        def values() -> Iterator[NDArray[np.float64]]:
+            expected = 0
+            for block in blocks:
+                if block.realizations.start != expected:
+                    raise InvalidParameterError(f"realization {expected} comes next, got {block.realizations.start}")
+                expected = block.realizations.stop
+                truths.append(block.truth)
+                lags.update(block.lags)
+                yield block.values
+
+        def rest() -> xr.Dataset:
+            return _shell(configuration, merge_truth(truths) if truths else {}, lags).drop_vars(DATA)
+
+        attrs = _shell(configuration, {}, {})[DATA].attrs
+        labels = coordinates(configuration)
+        source = Source(labels, DIMS, np.dtype(np.float64), attrs, configuration.config_id, values(), rest)
+        return self._publish(configuration, source)
+
+    def check_writable(self) -> None:
+        """Raise StoreError unless the store can be written; its root is made if it is missing."""
+        try:
+            self._prepare()
+            with disk.temporary_directory(self.root):
+                pass
+        except OSError as error:
+            raise disk.cannot_write(self.root, error) from None
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk; needed at the end with durability "batch"."""
+        disk.sync_all()
+
+    @property
+    def _sync(self) -> bool:
+        return self.durability == "entry"
+
+    def _prepare(self) -> None:
+        disk.make_directories(self.root, self._sync)
+        housekeeping.mark(self.root, self._sync)
+
+    def _target(self, configuration: Configuration) -> Path:
+        """Return where a configuration may be written: the first name that is not another's."""
+        for folder in self._rungs(configuration):
+            try:
+                metadata = identify(folder)
+            except DamagedEntryError:
+                return folder  # it is moved to quarantine when it stands in the way
+            if metadata is None or metadata.digest == configuration.digest:
+                return folder
+        raise StoreError(f"every name of {configuration.config_id} in {self.root} is taken by another configuration")
+
+    def _publish(self, configuration: Configuration, source: Source) -> Path:
+        model = self.root / configuration.model.name
+        folder = self._target(configuration)
+        try:
+            self._prepare()
+            disk.make_directories(model, self._sync)
+            if not is_real_directory(model):
+                raise StoreError(f"{model} is a link, which the store does not follow; replace it by a directory")
+            with disk.temporary_directory(model) as draft:
+                write_entry(draft, folder.name, replace(source, config_id=folder.name), sync=self._sync)
+                publish(draft, folder, configuration.digest, self._dismiss)
+            if self._sync:
+                disk.sync_directory(model)
+        except OSError as error:
+            raise disk.cannot_write(folder, error) from None
+        return folder / f"{folder.name}.parquet"
+
+    # Looking after it
+
+    def entries(self) -> Iterator[EntryInfo]:
+        """Yield what is stored, in no order, from the directories alone."""
+        return housekeeping.entries(self.root)
+
+    def ids(self) -> Iterator[str]:
+        """Yield the names of what is stored."""
+        return (entry.config_id for entry in self.entries())
+
+    def verify(self, config_ids: Iterable[str] | None = None) -> Iterator[Finding]:
+        """Compare every byte of every entry, or of some, with its digest; nothing is changed."""
+        chosen = self.entries() if config_ids is None else map(self._entry, config_ids)
+        return (finding for finding in map(inspect, chosen) if finding is not None)
+
+    def _entry(self, config_id: str) -> EntryInfo:
+        folder = self._folder(config_id)
+        if folder is None:
+            raise StoreError(f"{config_id!r} is not stored in {self.root}{nearest(config_id, self.ids())}")
+        return EntryInfo(config_id, folder.parent.name, folder, 0, 0.0)
+
+    def quarantined(self) -> list[Path]:
+        """Return the damaged entries that were set aside, the newest first."""
+        return housekeeping.quarantined(self.root)
+
+    def prune(self, stale_after: float = housekeeping.STALE_SECONDS) -> list[Path]:
+        """Remove the quarantine and what dead writers left behind, and return it.
+
+        A temporary is a dead writer's if its process has ended, or if nothing in it changed for so many seconds.
+        """
+        return housekeeping.prune(self.root, stale_after)
+
+    def clear(self) -> list[Path]:
+        """Remove every stored dataset as well, and return what was removed; files of others are left alone."""
+        return housekeeping.clear(self.root)
+
+
+def _shell(
+    configuration: Configuration, truth: Mapping[str, xr.Variable], lags: Mapping[str, NDArray[np.generic]]
+) -> xr.Dataset:
+    """Return the dataset of a configuration around a series that takes no memory."""
+    return build(configuration, np.broadcast_to(np.float64(0), configuration.shape), truth, lags)
+
+
+def _serve(folder: Path, configuration: Configuration, lazy: bool) -> xr.Dataset | None:
+    metadata = identify(folder)
+    if metadata is None or metadata.digest != configuration.digest:
+        return None
+    return read_entry(folder, folder.name, lazy=lazy, metadata=metadata)
