@@ -121,16 +121,12 @@ def write_entry(folder: Path, name: str, source: Source, *, sync: bool) -> None:
 
 
 def _write_values(file: disk.HashingFile, source: Source) -> list[RowGroup]:
-    writer = ValueWriter(file, source.labels, source.config_id, source.dtype)
-    try:
+    with ValueWriter(file, source.labels, source.config_id, source.dtype) as writer:
         for values in source.blocks:
             writer.append(values)
-        written = writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
-    if written != source.shape[0]:
-        raise InvalidParameterError(f"{source.config_id}: {written} realizations were given of {source.shape[0]}")
+    if writer.written != source.shape[0]:
+        given = f"{writer.written} realizations were given of {source.shape[0]}"
+        raise InvalidParameterError(f"{source.config_id}: {given}; give all of them")
     return writer.groups
 
 

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from pymts.disk import cannot_read, digest
+from pymts.disk import cannot_read, digest, file_digest
 from pymts.errors import DamagedEntryError
 from pymts.parquet import RowGroup, Shape, read_ordinarily
 
@@ -205,6 +205,7 @@ def check_values(path: Path, layout: Layout) -> None:
 def read_whole(path: Path, layout: Layout, verify: bool = True) -> NDArray[Any]:
     """Return all values as a new array; every byte of the file is compared with its digest as it is read."""
     if not layout.can_be_mapped:
+        _check_file(path, layout)
         return read_ordinarily(path, layout.shape, layout.dtype)
     values = np.empty(layout.shape, dtype=layout.dtype)
     target = values.reshape(-1).view(np.uint8).data
@@ -234,7 +235,16 @@ def read_whole(path: Path, layout: Layout, verify: bool = True) -> NDArray[Any]:
     return values
 
 
-class LazyValues(BackendArray):  # type: ignore[misc]  # xarray declares no type
+def _check_file(path: Path, layout: Layout) -> None:
+    try:
+        found = file_digest(path)
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    if found != layout.xxh3_128:
+        raise DamagedEntryError(f"{path} is not what was written")
+
+
+class LazyValues(BackendArray):
     """The values as xarray's lazy indexing wants them, with dims (time, channel, realization)."""
 
     def __init__(self, values: MappedValues) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,8 @@ def _options() -> dict[str, Any]:
 class ValueWriter:
     """Writes blocks of realizations, one after another; the row groups do not depend on how the blocks were cut.
 
+    To be used in a ``with`` statement, whose end writes the footer.
+
     Parameters
     ----------
     sink : HashingFile
@@ -97,7 +99,7 @@ class ValueWriter:
         self._dtype = dtype.newbyteorder("<")
         self._times, self._channels = len(labels["time"]), len(labels["channel"])
         self._pending: list[NDArray[Any]] = []  # realizations that do not fill a row group yet
-        self._written = 0
+        self.written = 0  # realizations
         self._frame_key: tuple[int, int, int] | None = None
         self._indices: dict[str, NDArray[np.int32]] = {}
         self.groups: list[RowGroup] = []
@@ -141,12 +143,12 @@ class ValueWriter:
             part = self._pending[0] if len(self._pending) == 1 else np.concatenate(self._pending)
             self._pending = []
             self._write(part, 0)
-            self._written += len(part)
+            self.written += len(part)
 
     def _write_split(self, path: NDArray[Any]) -> None:
         for _, times in pieces((1, *path.shape), GROUP_VALUES):
             self._write(path[None, times], times.start)
-        self._written += 1
+        self.written += 1
 
     def _write(self, part: NDArray[Any], first_time: int) -> None:
         """Write one row group."""
@@ -172,7 +174,7 @@ class ValueWriter:
                 "config_id": np.zeros(rows, dtype=np.int32),
             }
         self._indices["realization"] = np.repeat(
-            np.arange(self._written, self._written + realizations, dtype=np.int32), times * step
+            np.arange(self.written, self.written + realizations, dtype=np.int32), times * step
         )
 
     def _column(self, name: str, indices: NDArray[np.int32]) -> pa.Array:
@@ -183,16 +185,18 @@ class ValueWriter:
             return pa.DictionaryArray.from_arrays(indices, values)
         return values.take(pa.array(indices))
 
-    def close(self) -> int:
-        """Write what is left and the footer; return how many realizations the file has."""
-        self._write_pending()
-        self._writer.close()
-        return self._written
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
 
-    def abandon(self) -> None:
-        """Let go of a file that is not going to be finished, without another word to the disk."""
-        self._sink.broken = True
-        self._writer.close()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Write what is left and the footer; after an error, let go of the file without another word to the disk."""
+        try:
+            if error is None:
+                self._write_pending()
+        finally:
+            self._sink.broken |= error is not None
+            self._writer.close()
 
 
 def locate(path: Path, groups: list[RowGroup], dtype: np.dtype[Any]) -> list[RowGroup]:

@@ -20,6 +20,7 @@ from pymts.fields import is_batchable
 from pymts.limits import BLOCK_BYTES
 from pymts.params import Params
 from pymts.streams import Streams
+from pymts.truth import TRUTH
 from pymts.validation import EXECUTION
 
 # Beyond this many values of state, one more configuration in a batch saves no call overhead and leaves the cache.
@@ -190,5 +191,7 @@ def _standardise(values: NDArray[np.float64]) -> dict[str, xr.Variable]:
         spread = np.sqrt(np.mean(path * path, axis=0))
         deviations[index] = np.where(spread > 0, spread, 1.0)
         np.divide(path, deviations[index], out=path)
-    dims = ("channel", "realization")
-    return {"zscore_mean": xr.Variable(dims, means.T), "zscore_std": xr.Variable(dims, deviations.T)}
+    return {
+        name: xr.Variable(TRUTH[name].dims, column.T, {"description": TRUTH[name].meaning})
+        for name, column in (("zscore_mean", means), ("zscore_std", deviations))
+    }

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# A pivot this small against the diagonal is rounding: the matrix is singular there, which is allowed.
+# A pivot this small against its own variance is rounding: the matrix is singular there, which is allowed.
 RELATIVE_PIVOT = 1e-12
 
 
 def cholesky(covariance: Array) -> Array:
-    """Return the lower-triangular L with L L' = covariance, for a positive semidefinite matrix (n, n).
+    """Return the lower-triangular L with L L' = covariance, for positive semidefinite matrices (..., n, n).
 
     Column by column with NumPy alone: the sign and the order of the columns are then the same on every machine,
     which LAPACK's decompositions and ``multivariate_normal`` do not promise, and a singular covariance is allowed.
@@ -20,18 +20,23 @@ def cholesky(covariance: Array) -> Array:
     Raises
     ------
     ValueError
-        If the matrix is not symmetric or not positive semidefinite.
+        If a matrix is not symmetric or not positive semidefinite.
     """
-    scale = np.abs(covariance).max(initial=0.0)
-    if np.abs(covariance - covariance.T).max(initial=0.0) > 1e-10 * scale:
+    scale = np.abs(covariance).max(axis=(-2, -1), keepdims=True, initial=0.0)
+    if np.any(np.abs(covariance - covariance.swapaxes(-1, -2)) > 1e-10 * scale):
         raise ValueError("a covariance must be symmetric; give (S + S.T) / 2")
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1)  # (..., n)
     factor = np.zeros_like(covariance, dtype=np.float64)
     rest = np.array(covariance, dtype=np.float64)  # what is left to explain
-    for j in range(covariance.shape[0]):
-        pivot = rest[j, j]
-        if pivot > RELATIVE_PIVOT * scale:
-            factor[j:, j] = rest[j:, j] / np.sqrt(pivot)
-            rest[j:, j:] -= np.outer(factor[j:, j], factor[j:, j])
-    if np.abs(factor @ factor.T - covariance).max(initial=0.0) > 1e-8 * scale:
+    for j in range(covariance.shape[-1]):
+        pivot = rest[..., j, j]
+        used = pivot > RELATIVE_PIVOT * variance[..., j]
+        root = np.sqrt(np.where(used, pivot, 1.0))[..., None]
+        column = np.where(used[..., None], rest[..., j:, j] / root, 0.0)
+        factor[..., j:, j] = column
+        rest[..., j:, j:] -= column[..., :, None] * column[..., None, :]
+    deviation = np.sqrt(np.abs(variance))
+    tolerance = 1e-8 * deviation[..., :, None] * deviation[..., None, :] + 1e-12 * scale
+    if np.any(np.abs(factor @ factor.swapaxes(-1, -2) - covariance) > tolerance):
         raise ValueError("a covariance must be positive semidefinite; this one has a negative eigenvalue")
     return factor

@@ -1,0 +1,210 @@
+"""Brownian motion: standard, arithmetic and geometric."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.network_params import infer_m
+from pymts.noise_params import NoiseParams, per_step
+from pymts.numerics.accumulate import running_sum
+from pymts.numerics.covariance import cholesky
+from pymts.numerics.rows import rows_times
+from pymts.params import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel, square
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+
+class BrownianParams(NoiseParams, ContinuousParams):
+    """Parameters of Brownian motion."""
+
+    mu: float | Vector = Field(default=0.0, description="Drift per unit of time, one number or M numbers.")
+    sigma: NonNegative | NonNegativeVector = Field(
+        default=1.0, description="Standard deviation per square root of the unit of time, one number or M numbers."
+    )
+    Sigma: Matrix | None = Field(
+        default=None, description="Covariance (M, M) per unit of time, L L' in the equation; replaces `sigma`."
+    )
+    x0: float | Vector = Field(default=0.0, description="Value at the start, one number or M numbers.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "mu", "sigma", "Sigma", "x0")
+
+    @model_validator(mode="after")
+    def _vectors_fit(self) -> BrownianParams:
+        per_channel("mu", self.mu, self.M)
+        per_channel("x0", self.x0, self.M)
+        return self
+
+
+class AbmParams(BrownianParams):
+    """Parameters of arithmetic Brownian motion."""
+
+    mu: float | Vector = Field(default=0.5, description="Drift per unit of time, one number or M numbers.")
+    sigma: NonNegative | NonNegativeVector = Field(
+        default=2.0, description="Standard deviation per square root of the unit of time, one number or M numbers."
+    )
+    x0: float | Vector = Field(default=100.0, description="Value at the start, one number or M numbers.")
+
+
+class GbmParams(ContinuousParams):
+    """Parameters of geometric Brownian motion."""
+
+    mu: float | Vector = Field(default=0.05, description="Growth rate per unit of time, one number or M numbers.")
+    sigma: NonNegative | NonNegativeVector = Field(
+        default=0.2, description="Volatility per square root of the unit of time, one number or M numbers."
+    )
+    correlation: float | Matrix = Field(
+        default=0.0,
+        description="Correlation of the log-returns: one for all pairs, or a matrix (M, M) with a unit diagonal.",
+    )
+    S0: float | NonNegativeVector = Field(default=1.0, description="Value at the start, positive, one or M numbers.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "mu", "sigma", "correlation", "S0")
+
+    @model_validator(mode="after")
+    def _arrays_fit(self) -> GbmParams:
+        for name in ("mu", "sigma", "S0"):
+            per_channel(name, getattr(self, name), self.M)
+        if np.min(self.S0) <= 0:
+            raise ValueError(f"S0 must be greater than 0, got {np.min(self.S0)}")
+        if isinstance(self.correlation, float):
+            lowest = -1.0 / max(self.M - 1, 1)
+            if not lowest <= self.correlation <= 1:
+                raise ValueError(
+                    f"correlation must lie from -1/(M-1) = {lowest:.4g} to 1 for M = {self.M} channels, "
+                    f"got {self.correlation}"
+                )
+            return self
+        matrix = square("correlation", self.correlation, self.M)
+        if not np.array_equal(np.diag(matrix), np.ones(self.M)):
+            raise ValueError("correlation must have ones on its diagonal; give Sigma_ij / (sigma_i sigma_j)")
+        try:
+            cholesky(matrix)
+        except ValueError as error:
+            raise ValueError(str(error).replace("a covariance", "correlation")) from None
+        return self
+
+    def batch_key(self) -> tuple[object, ...]:
+        """Independent channels need no product, so they do not share a batch with correlated ones."""
+        return (self.correlation == 0,)
+
+    def correlations(self, batch: int) -> Array:
+        """Return the correlation matrix of each configuration, (B, M, M)."""
+        given = np.asarray(self.correlation)
+        if given.ndim == 2:
+            return np.broadcast_to(given, (batch, self.M, self.M))
+        rho = np.broadcast_to(given, (batch, 1, 1))
+        return rho + (1.0 - rho) * np.eye(self.M)
+
+
+def _times(p: ContinuousParams) -> Array:
+    """Return the time since the start of each sample, burn-in included, (T, 1)."""
+    return (p.burn_in + p.sample_every * np.arange(p.T))[:, None] * p.dt
+
+
+def _walk(p: BrownianParams, rng: Streams) -> Simulated:
+    batch, realizations = rng.shape
+    root, drift = np.sqrt(p.dt), per_step(p.mu) * p.dt
+
+    def increments(noise: Array) -> Array:
+        coloured = p.colour(noise)
+        coloured *= root
+        coloured += drift
+        return coloured
+
+    start = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M))
+    blocks = rng.process().blocks(p.sampling.n_steps, p.M)
+    data = running_sum(start, ((first, increments(noise)) for first, noise in blocks), p.sampling)
+    mean = np.broadcast_to(np.asarray(p.x0), (batch, 1, p.M)) + np.asarray(p.mu) * _times(p)  # (B, T, M)
+    note = "Covariance per unit of time: Cov(x[s], x[t]) = theory_cov min(s, t), times counted from the start."
+    return Simulated(
+        data,
+        {
+            "theory_mean": Truth(("time", "channel"), mean),
+            "theory_cov": Truth(("channel", "channel_"), p.covariance(batch), {"description": note}),
+        },
+    )
+
+
+@model(
+    BrownianParams,
+    reference="N. Wiener (1923), Differential-space, Journal of Mathematics and Physics 2, 131-174.",
+    tags=("diffusion", "linear", "nonstationary", "continuous"),
+    truth=("theory_mean", "theory_cov"),
+)
+def make_brownian(p: BrownianParams, rng: Streams) -> Simulated:
+    """Brownian motion (Wiener process) with optional drift and correlation.
+
+    dX = mu dt + L dW,  L L' = Sigma
+
+    Observed: X, sampled exactly whatever dt is. Truth: the mean x0 + mu t and the covariance per unit of time. Time
+    is counted from the start, so `burn_in` steps have passed at the first sample.
+    """
+    return _walk(p, rng)
+
+
+@model(
+    AbmParams,
+    reference="L. Bachelier (1900), Theorie de la speculation, Annales scientifiques de l'Ecole Normale Superieure 17.",
+    tags=("diffusion", "linear", "nonstationary", "finance", "continuous"),
+    truth=("theory_mean", "theory_cov"),
+)
+def make_abm(p: AbmParams, rng: Streams) -> Simulated:
+    """Arithmetic Brownian motion: prices whose changes are normal (Bachelier).
+
+    dX = mu dt + L dW,  L L' = Sigma
+
+    Observed: X, sampled exactly whatever dt is. Truth: the mean x0 + mu t and the covariance per unit of time. Time
+    is counted from the start, so `burn_in` steps have passed at the first sample.
+    """
+    return _walk(p, rng)
+
+
+@model(
+    GbmParams,
+    reference="F. Black and M. Scholes (1973), The pricing of options and corporate liabilities, "
+    "Journal of Political Economy 81, 637-654.",
+    tags=("diffusion", "nonstationary", "finance", "continuous"),
+    truth=("theory_mean",),
+)
+def make_gbm(p: GbmParams, rng: Streams) -> Simulated:
+    """Geometric Brownian motion: prices whose relative changes are normal.
+
+    dS = mu S dt + sigma S dW,  Corr(dW_i, dW_j) = correlation_ij
+
+    Observed: S, by the exact solution S0 exp((mu - sigma^2 / 2) t + sigma W), so log-returns are normal whatever dt is.
+    Truth: the mean S0 exp(mu t). Time is counted from the start, so `burn_in` steps have passed at the first sample.
+    """
+    batch, realizations = rng.shape
+    sigma = per_step(p.sigma)
+    drift = (per_step(p.mu) - 0.5 * sigma * sigma) * p.dt
+    scale = sigma * np.sqrt(p.dt)
+    correlated = bool(np.any(np.asarray(p.correlation) != 0))
+    factors = np.stack([cholesky(matrix) for matrix in p.correlations(batch)]) if correlated else None  # (B, M, M)
+
+    def returns(noise: Array) -> Array:
+        if factors is not None:
+            noise = rows_times(noise.reshape(batch, -1, p.M), factors).reshape(noise.shape)
+        noise *= scale
+        noise += drift
+        return noise
+
+    start = np.zeros((batch, realizations, p.M))
+    blocks = rng.process().blocks(p.sampling.n_steps, p.M)
+    data = running_sum(start, ((first, returns(noise)) for first, noise in blocks), p.sampling)
+    np.exp(data, out=data)
+    data *= per_step(p.S0)
+    mean = np.broadcast_to(np.asarray(p.S0), (batch, 1, p.M)) * np.exp(np.asarray(p.mu) * _times(p))  # (B, T, M)
+    return Simulated(data, {"theory_mean": Truth(("time", "channel"), mean)})

@@ -1,0 +1,101 @@
+"""Noise: independent in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Gt
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.network_params import infer_m
+from pymts.noise_params import NoiseParams, per_step
+from pymts.params import NonNegativeVector, Params, Vector, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+
+class NoiseGaussianParams(NoiseParams):
+    """Parameters of Gaussian noise."""
+
+    mu: float | Vector = Field(default=0.0, description="Mean, one number or M numbers.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "mu", "sigma", "Sigma")
+
+    @model_validator(mode="after")
+    def _mean_fits(self) -> NoiseGaussianParams:
+        per_channel("mu", self.mu, self.M)
+        return self
+
+
+class NoiseCauchyParams(Params):
+    """Parameters of Cauchy noise."""
+
+    gamma: Annotated[float, Gt(0)] | NonNegativeVector = Field(
+        default=1.0, description="Scale, the half width at half maximum, positive, one number or M numbers."
+    )
+    loc: float | Vector = Field(default=0.0, description="Median, one number or M numbers.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "gamma", "loc")
+
+    @model_validator(mode="after")
+    def _arrays_fit(self) -> NoiseCauchyParams:
+        per_channel("loc", self.loc, self.M)
+        if np.min(per_channel("gamma", self.gamma, self.M)) <= 0:
+            raise ValueError(f"gamma must be greater than 0, got {np.min(self.gamma)}")
+        return self
+
+
+def _samples(
+    p: Params, rng: Streams, law: Literal["normal", "cauchy"], shape: Callable[[Array], Array], centre: Any
+) -> Array:
+    """Return ``centre + shape(draws)``, (B, R, T, M); every state, the first one too, is a draw."""
+    out = np.empty((*rng.shape, p.T, p.M))
+    for first, noise in rng.process().blocks(p.sampling.n_steps + 1, p.M, law):
+        shaped = shape(noise)
+        states, samples = p.sampling.kept(first, noise.shape[2])
+        np.add(shaped[:, :, states], per_step(centre), out=out[:, :, samples])
+    return out
+
+
+@model(
+    NoiseGaussianParams,
+    reference="T. W. Anderson (2003), An Introduction to Multivariate Statistical Analysis, 3rd edition, chapter 2.",
+    tags=("noise", "linear", "stationary"),
+    truth=("noise_cov",),
+)
+def make_noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
+    """Gaussian white noise, with an optional covariance between the channels.
+
+    x_t ~ N(mu, Sigma), independent in time
+
+    Observed: x. Truth: the covariance of the noise.
+    """
+    data = _samples(p, rng, "normal", p.colour, p.mu)
+    return Simulated(data, {"noise_cov": Truth(("channel", "channel_"), p.covariance(rng.shape[0]))})
+
+
+@model(
+    NoiseCauchyParams,
+    reference="N. L. Johnson, S. Kotz and N. Balakrishnan (1994), Continuous Univariate Distributions, volume 1, chapter 16.",
+    tags=("noise", "heavy-tailed", "stationary"),
+)
+def make_noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:
+    """Cauchy white noise: heavy tails, no mean and no variance.
+
+    x_t = loc + gamma c_t,  c_t standard Cauchy, independent in time and between the channels
+
+    Observed: x. Truth: none beyond the parameters: the moments do not exist.
+    """
+    return Simulated(_samples(p, rng, "cauchy", lambda noise: noise * per_step(p.gamma), p.loc))

@@ -1,0 +1,175 @@
+"""Ornstein-Uhlenbeck processes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+from annotated_types import Gt
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.fields import STRUCTURAL
+from pymts.network_params import infer_m
+from pymts.numerics import linear
+from pymts.numerics.covariance import cholesky
+from pymts.numerics.recursion import sampled, scalar_recursion, vector_recursion
+from pymts.numerics.rows import rows_times
+from pymts.params import (
+    ContinuousParams,
+    Matrix,
+    NonNegative,
+    NonNegativeVector,
+    Vector,
+    per_channel,
+    ragged_array,
+    square,
+)
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth, adjacency
+
+Array = NDArray[np.float64]
+Positive: TypeAlias = Annotated[float, Gt(0)]
+
+SIGMA = 1.0
+
+
+class OuParams(ContinuousParams):
+    """Parameters of an Ornstein-Uhlenbeck process."""
+
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.1, gt=0, description="Time step, s; exact for any length.")
+    Theta: Positive | Vector | Matrix = Field(
+        default=1.0,
+        description="Rate of return to `mu`, 1/s: one number, one a channel, or a matrix (target, source) of shape "
+        "(M, M) whose eigenvalues have positive real parts.",
+    )
+    mu: float | Vector = Field(default=0.0, description="Mean, one number or one a channel.")
+    sigma: NonNegative | NonNegativeVector = Field(
+        default=SIGMA,
+        description="Intensity of independent noise, 1/sqrt(s) times the unit of x, one number or one a channel; "
+        "not with `Sigma`.",
+    )
+    Sigma: Matrix | None = Field(
+        default=None, description="Covariance (M, M) of the noise in 1 s, L L'; `None` leaves it to `sigma`."
+    )
+    x0: Vector | None = Field(
+        default=None, description="Start of the M channels; `None` starts in the stationary state."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "Theta", "mu", "sigma", "Sigma")
+
+    @model_validator(mode="after")
+    def _arrays_fit(self) -> OuParams:
+        for name in ("mu", "sigma", "x0"):
+            if getattr(self, name) is not None:
+                per_channel(name, getattr(self, name), self.M)
+        if self.Sigma is not None:
+            if self.sigma != SIGMA:
+                raise ValueError("Sigma and sigma are both given; keep one")
+            try:
+                cholesky(square("Sigma", self.Sigma, self.M))
+            except ValueError as error:
+                raise ValueError(f"Sigma: {error}") from None
+        theta = ragged_array("Theta", self.Theta)
+        if theta.ndim == 2:
+            slowest = np.linalg.eigvals(square("Theta", theta, self.M)).real.min()
+        else:
+            slowest = per_channel("Theta", theta, self.M).min()
+        if slowest <= 0:
+            what = "eigenvalues with positive real parts" if theta.ndim == 2 else "positive numbers"
+            raise ValueError(f"Theta must have {what}, got {slowest:.6g}; the process would not return to mu")
+        return self
+
+
+def _rows(value: float | Array | tuple[float, ...], batch: int, m: int) -> Array:
+    """Return a number, numbers that differ in the batch (B, 1, 1) or one number a channel as (B, M)."""
+    if isinstance(value, tuple):
+        return np.repeat(np.asarray(value, dtype=np.float64)[None], batch, axis=0)
+    return np.repeat(linear.per_configuration(value, batch)[:, None], m, axis=1)
+
+
+def _diffusion(p: OuParams, batch: int) -> Array:
+    """Return Sigma = L L', (B, M, M)."""
+    if p.Sigma is not None:
+        return np.repeat(np.asarray(p.Sigma)[None], batch, axis=0)
+    return _rows(p.sigma, batch, p.M)[:, :, None] ** 2 * np.eye(p.M)
+
+
+def _is_matrix(theta: object) -> bool:
+    return isinstance(theta, tuple) and isinstance(theta[0], tuple)
+
+
+def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
+    """Return F = exp(-Theta dt), its noise covariance Q and the stationary covariance P, each (B, M, M)."""
+    sigma = _diffusion(p, batch)
+    if _is_matrix(p.Theta):
+        theta = np.asarray(p.Theta)
+        steps = [(*linear.ou_step(theta, one, p.dt), linear.ou_covariance(theta, one)) for one in sigma]
+        step, noise, stationary = zip(*steps, strict=True)
+        return np.stack(step), np.stack(noise), np.stack(stationary)
+    rate = _rows(p.Theta, batch, p.M)
+    pair = rate[:, :, None] + rate[:, None, :]  # a diagonal Theta returns Sigma_ij at the rate theta_i + theta_j
+    stationary = sigma / pair
+    noise = stationary * -np.expm1(-pair * p.dt)
+    return np.exp(-rate * p.dt)[:, :, None] * np.eye(p.M), noise, stationary
+
+
+@model(
+    OuParams,
+    reference="G. E. Uhlenbeck and L. S. Ornstein (1930), On the theory of the Brownian motion, "
+    "doi:10.1103/PhysRev.36.823. Exact step: D. T. Gillespie (1996), Exact numerical simulation of the "
+    "Ornstein-Uhlenbeck process and its integral, doi:10.1103/PhysRevE.54.2084.",
+    tags=("linear", "stationary", "stochastic", "continuous"),
+    truth=("adjacency", "noise_cov", "theory_cov", "theory_acov"),
+)
+def make_ou(p: OuParams, rng: Streams) -> Simulated:
+    """Ornstein-Uhlenbeck process, with scalar, diagonal or full rate matrix.
+
+    dX = Theta (mu - X) dt + L dW,   Sigma = L L'
+
+    The step is exact for any dt: x(t+dt) - mu = F (x(t) - mu) + e with F = exp(-Theta dt) and
+    Cov e = int_0^dt exp(-Theta s) Sigma exp(-Theta' s) ds.
+
+    Observed: X. Truth: the graph, which is the off-diagonal part of -Theta (F is dense: every channel that can be
+    reached drives within one step), the noise covariance of one step of dt and, for the stationary start, the
+    covariance P of Theta P + P Theta' = Sigma and the autocovariances exp(-Theta lag) P.
+    """
+    batch, realizations = rng.shape
+    step, noise_cov, stationary = _exact(p, batch)
+    mean = _rows(p.mu, batch, p.M)[:, None]  # (B, 1, M)
+    theta = np.asarray(p.Theta) if _is_matrix(p.Theta) else np.zeros((p.M, p.M))
+    graph = np.where(np.eye(p.M, dtype=bool), 0.0, 0.0 - theta)
+    truth = {
+        "adjacency": Truth(
+            ("target", "source"),
+            np.repeat(graph[None], batch, axis=0),
+            {
+                "graph_kind": "structural",
+                "note": "Rates of the equation; the one-step matrix expm(-Theta dt) is dense.",
+            },
+        ),
+        "noise_cov": Truth(("channel", "channel_"), noise_cov, {"note": "Of one exact step of dt."}),
+    }
+    if p.x0 is None:
+        acov = linear.autocovariances(step, stationary, p.M, p.sample_every)
+        truth["theory_cov"] = Truth(("channel", "channel_"), stationary)
+        truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
+        start = rows_times(rng.initial().normal(p.M), cholesky(stationary))
+    else:
+        start = np.broadcast_to(np.asarray(p.x0) - mean, (batch, realizations, p.M))
+    past = start[:, :, None]  # (B, R, 1, M)
+    noise = rng.process().blocks(p.sampling.n_steps, p.M)
+    if _is_matrix(p.Theta) or p.Sigma is not None:
+        states = vector_recursion(step[:, None], cholesky(noise_cov), past, noise)
+    else:
+        decay = np.diagonal(step, axis1=1, axis2=2)[:, :, None]  # (B, M, 1)
+        shared = decay if isinstance(p.Theta, tuple) else decay[:, :1]
+        scale = np.sqrt(np.diagonal(noise_cov, axis1=1, axis2=2))
+        states = scalar_recursion(shared, scale, past, noise)
+    data = sampled(start, states, p.sampling)
+    data += mean[:, None]
+    return Simulated(data, truth)

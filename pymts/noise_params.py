@@ -1,0 +1,61 @@
+"""Parameters of Gaussian noise with a scale per channel or a full covariance, shared by several models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.numerics.covariance import cholesky
+from pymts.numerics.rows import rows_times
+from pymts.params import Matrix, NonNegative, NonNegativeVector, Params, per_channel, square
+
+Array = NDArray[np.float64]
+
+
+class NoiseParams(Params):
+    """Parameters of a model driven by Gaussian noise."""
+
+    sigma: NonNegative | NonNegativeVector = Field(
+        default=1.0, description="Standard deviation of the noise, one number or M numbers."
+    )
+    Sigma: Matrix | None = Field(
+        default=None,
+        description="Covariance (M, M) of the noise, symmetric and positive semidefinite; replaces `sigma`.",
+    )
+
+    @model_validator(mode="after")
+    def _noise_fits(self) -> NoiseParams:
+        per_channel("sigma", self.sigma, self.M)
+        if self.Sigma is not None:
+            if self.sigma != type(self).model_fields["sigma"].default:
+                raise ValueError("sigma and Sigma both say how large the noise is; give one of them")
+            try:
+                cholesky(square("Sigma", self.Sigma, self.M))
+            except ValueError as error:
+                raise ValueError(str(error).replace("a covariance", "Sigma")) from None
+        return self
+
+    def colour(self, noise: Array) -> Array:
+        """Turn standard normals (B, R, steps, M) into noise of the declared covariance, in place where it can be."""
+        if self.Sigma is None:
+            noise *= per_step(self.sigma)
+            return noise
+        batch, realizations, steps, m = noise.shape
+        factor = cholesky(np.asarray(self.Sigma))[None]  # (1, M, M)
+        return rows_times(noise.reshape(batch, realizations * steps, m), factor).reshape(noise.shape)
+
+    def covariance(self, batch: int) -> Array:
+        """Return the declared covariance of each configuration, (B, M, M)."""
+        if self.Sigma is not None:
+            return np.broadcast_to(np.asarray(self.Sigma), (batch, self.M, self.M)).copy()
+        sigma = np.broadcast_to(np.asarray(self.sigma), (batch, 1, self.M))
+        return sigma.transpose(0, 2, 1) * (sigma * np.eye(self.M))
+
+
+def per_step(value: Any) -> Array:
+    """Return a parameter so that it broadcasts against (configuration, realization, step, channel)."""
+    array = np.asarray(value, dtype=np.float64)
+    return array[:, None] if array.ndim == 3 else array

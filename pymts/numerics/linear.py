@@ -1,0 +1,131 @@
+"""Linear recursions x_t = sum_k Phi_k x_{t-k} + e_t: their stability, their scaling and their covariances.
+
+Everything takes a stack of configurations, (B, p, M, M), slice by slice: the bits of one do not depend on the others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# 2^64 steps: more than any radius below 1 that float64 can hold needs to die out.
+MAX_DOUBLINGS = 64
+
+
+def per_configuration(value: float | Array, batch: int) -> Array:
+    """Return a number, or numbers that differ in the batch (B, 1, 1), as an array (B,)."""
+    return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), (batch, 1, 1))[:, 0, 0])
+
+
+def companion(phi: Array) -> Array:
+    """Return the matrix that advances (x_t, x_{t-1}, ..., x_{t-p+1}): (B, p, M, M) to (B, p M, p M)."""
+    batch, p, m, _ = phi.shape
+    matrix = np.zeros((batch, p * m, p * m))
+    matrix[:, :m] = phi.transpose(0, 2, 1, 3).reshape(batch, m, p * m)
+    matrix[:, m:, :-m] = np.eye((p - 1) * m)
+    return matrix
+
+
+def _feedback(phi: Array) -> Array:
+    """Return phi with only the influences that lie on a cycle, (B, p, M, M).
+
+    The others join strongly connected components one way, so that they do not move an eigenvalue.
+    """
+    edges = np.any(phi != 0, axis=1)  # (B, target, source)
+    reach = edges | np.eye(phi.shape[-1], dtype=bool)
+    steps = 1
+    while steps < phi.shape[-1]:
+        reach = np.matmul(reach.astype(np.float64), reach.astype(np.float64)) > 0
+        steps *= 2
+    return np.where((reach & reach.swapaxes(-1, -2))[:, None], phi, 0.0)
+
+
+def spectral_radius(phi: Array) -> Array:
+    """Return the spectral radius of each recursion (B, p, M, M) as (B,); exactly 0 where no influence is on a cycle.
+
+    The computed eigenvalues of a nilpotent matrix of size n are not 0 but about eps^(1/n), which scaling to a radius
+    would blow up; so what no feedback can reach is told by the graph, not by an eigenvalue.
+    """
+    cyclic = _feedback(phi)
+    radius = np.abs(np.linalg.eigvals(companion(cyclic))).max(axis=-1)
+    return np.where(np.any(cyclic != 0, axis=(1, 2, 3)), radius, 0.0)
+
+
+def scale_to_radius(phi: Array, rho: Array) -> Array:
+    """Return phi (B, p, M, M) with spectral radius rho (B,): lag k is scaled by (rho / r)^k.
+
+    This scales every eigenvalue of the companion matrix by rho / r: exact, and in one step. A recursion without any
+    feedback has radius 0 whatever its size, and is left as it is.
+    """
+    radius = spectral_radius(phi)
+    ratio = np.where(radius > 0, rho / np.where(radius > 0, radius, 1.0), 1.0)
+    lags = np.arange(1, phi.shape[1] + 1)
+    return np.asarray(phi * (ratio[:, None] ** lags)[:, :, None, None])
+
+
+def stationary_covariance(transition: Array, noise: Array) -> Array:
+    """Return P = A P A' + Q for stable A (B, n, n) and Q (B, n, n), by doubling: P = sum_k A^k Q A'^k.
+
+    Each configuration stops when its own sum no longer changes; those still going do not touch it.
+    """
+    power, total = transition, noise
+    going = np.ones((len(total), 1, 1), dtype=bool)
+    for _ in range(MAX_DOUBLINGS):
+        grown = total + power @ total @ power.swapaxes(-1, -2)
+        going = going & np.any(grown != total, axis=(1, 2), keepdims=True)
+        if not going.any():
+            break
+        total = np.where(going, grown, total)
+        power = power @ power
+    return np.asarray(0.5 * (total + total.swapaxes(-1, -2)))
+
+
+def innovation_covariance(sigma: Array, p: int) -> Array:
+    """Return the noise of the companion form: sigma (B, M, M) in the newest block of (B, p M, p M)."""
+    batch, m, _ = sigma.shape
+    noise = np.zeros((batch, p * m, p * m))
+    noise[:, :m, :m] = sigma
+    return noise
+
+
+def autocovariances(transition: Array, covariance: Array, m: int, every: int, n_lags: int = 6) -> Array:
+    """Return Cov(x[t + lag], x[t]) for lag 0, 1, ... samples of ``every`` steps each, (B, n_lags, M, M).
+
+    The state's first m components are what is observed.
+    """
+    stride = np.linalg.matrix_power(transition, every)
+    lagged = [covariance]
+    for _ in range(n_lags - 1):
+        lagged.append(stride @ lagged[-1])
+    return np.stack([item[:, :m, :m] for item in lagged], axis=1)
+
+
+def ou_step(theta: Array, sigma: Array, dt: float) -> tuple[Array, Array]:
+    """Return F = exp(-Theta dt) and Q = int_0^dt exp(-Theta s) Sigma exp(-Theta' s) ds, both (M, M), exactly.
+
+    Both come from one exponential (Van Loan 1978) over a step so short that nothing cancels; steps are then doubled.
+    P - F P F', the textbook's form of Q, loses all digits as dt goes to 0.
+    """
+    from scipy.linalg import expm  # noqa: PLC0415  (slow to import, and only matrices need it)
+
+    m = len(theta)
+    doublings = max(0, int(np.ceil(np.log2(max(np.abs(theta).sum(axis=1).max() * dt, 1.0)))))
+    block = np.zeros((2 * m, 2 * m))
+    block[:m, :m], block[:m, m:], block[m:, m:] = theta, sigma, -theta.T
+    exponential = expm(block * (dt / 2.0**doublings))
+    step = np.ascontiguousarray(exponential[m:, m:].T)
+    noise = step @ exponential[:m, m:]
+    for _ in range(doublings):
+        noise = noise + step @ noise @ step.T
+        step = step @ step
+    return step, 0.5 * (noise + noise.T)
+
+
+def ou_covariance(theta: Array, sigma: Array) -> Array:
+    """Return the P that solves Theta P + P Theta' = Sigma, (M, M)."""
+    from scipy.linalg import solve_continuous_lyapunov  # noqa: PLC0415  (slow to import, and only matrices need it)
+
+    covariance = np.asarray(solve_continuous_lyapunov(theta, sigma), dtype=np.float64)
+    return 0.5 * (covariance + covariance.T)

@@ -1,0 +1,52 @@
+"""A store in a fresh directory, and small datasets to put in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xarray as xr
+
+import pymts.models  # noqa: F401  (registers the models)
+from pymts import parquet
+from pymts.configuration import Configuration
+from pymts.dataset import build
+from pymts.simulate import simulate_whole
+from pymts.store import Store
+
+
+def configured(**params: Any) -> Configuration:
+    return Configuration.of("kuramoto", {"M": 3, "T": 6, "n_realizations": 4, "seed": 1, **params})
+
+
+def made(configuration: Configuration) -> xr.Dataset:
+    block = simulate_whole(configuration)
+    return build(configuration, block.values, block.truth, block.lags)
+
+
+@pytest.fixture
+def configuration() -> Configuration:
+    return configured()
+
+
+@pytest.fixture
+def dataset(configuration: Configuration) -> xr.Dataset:
+    return made(configuration)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def entry(store: Store, configuration: Configuration, dataset: xr.Dataset) -> Path:
+    """The directory of a stored dataset."""
+    return store.save(configuration, dataset).parent
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row groups of 7 values, so that every realization of the datasets here spans several."""
+    monkeypatch.setattr(parquet, "GROUP_VALUES", 7)
