@@ -170,14 +170,15 @@ def digest(data: bytes | memoryview) -> str:
     return xxhash.xxh3_128_hexdigest(data)
 
 
-def file_digest(path: Path, start: int = 0) -> str:
-    """Return the xxh3-128 of a file, from byte ``start`` on."""
+def file_digest(path: Path, start: int = 0, stop: int = sys.maxsize) -> str:
+    """Return the xxh3-128 of a file, from byte ``start`` to byte ``stop``."""
     hasher = xxhash.xxh3_128()
     buffer = memoryview(bytearray(_CHUNK))
     with path.open("rb", buffering=0) as file:
         file.seek(start)
-        while count := file.readinto(buffer):
+        while start < stop and (count := file.readinto(buffer[: min(_CHUNK, stop - start)])):
             hasher.update(buffer[:count])
+            start += count
     return hasher.hexdigest()
 
 

@@ -99,13 +99,12 @@ class Grid(Sequence[Configuration]):
             if (record := _read_record(number, raw, usable, problems)) is not None
         ]
         self._ends = list(itertools.accumulate(len(record) for record in self.records))
-        if not problems and len(self) > max_cells:
+        if len(self) > max_cells:
             raise TooLargeError(
                 f"{source}: the grid has {len(self):,} configurations and the limit is {max_cells:,}; "
                 "shorten a list or raise the limit"
             )
-        if not problems:
-            self._check_cells(problems)
+        self._check_cells(problems)
         if problems:
             raise _grid_error(source, problems)
 

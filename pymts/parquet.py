@@ -1,6 +1,6 @@
 """The Parquet layout: the long form, built straight from the array, whose values can be mapped as an array.
 
-Rows are ordered realization, time, channel. A row group holds whole realizations, up to about a million values (a
+Rows are ordered realization, time, channel. A row group holds whole realizations, up to half a million values (a
 longer realization is split by time). The ``value`` column is required, plain, uncompressed and one page per row group,
 so that the last bytes of its chunk are the values themselves; the other columns are dictionary-encoded and compressed.
 """
@@ -23,7 +23,7 @@ from pymts.errors import DamagedEntryError, InvalidParameterError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GROUP_VALUES = 2**20
+GROUP_VALUES = 2**19  # with 2**20 a write takes twice the memory and no less time
 COLUMNS = ("time", "channel", "realization", "value", "config_id")
 Shape = tuple[int, int, int]
 # A page header is a few dozen bytes; a chunk that is longer than its values by more holds something else.
@@ -101,16 +101,14 @@ class ValueWriter:
         self._pending: list[NDArray[Any]] = []  # realizations that do not fill a row group yet
         self.written = 0  # realizations
         self._frame_key: tuple[int, int, int] | None = None
-        self._indices: dict[str, NDArray[np.int32]] = {}
+        self._indices: dict[str, NDArray[Any]] = {}
         self.groups: list[RowGroup] = []
         try:
             self._values = {name: pa.array(labels[name]) for name in ("time", "channel", "realization")}
             self._values["config_id"] = pa.array([config_id])
-            none = np.empty(0, dtype=np.int32)
-            types = {name: self._column(name, none).type for name in self._values} | {
-                "value": pa.from_numpy_dtype(dtype)
-            }
-            self._schema = pa.schema([pa.field(name, types[name], nullable=name != "value") for name in COLUMNS])
+            types = {name: self._column(name, self._numbers(name, 0, 0)).type for name in self._values}
+            types["value"] = pa.from_numpy_dtype(dtype)
+            self._schema = pa.schema([pa.field(name, types[name], nullable=False) for name in COLUMNS])
             self._writer = pq.ParquetWriter(sink, self._schema, **_options())
         except (pa.ArrowException, TypeError) as error:
             if sink.broken:
@@ -167,17 +165,20 @@ class ValueWriter:
         step, rows = self._channels, realizations * times * self._channels
         if self._frame_key != (realizations, first_time, times):
             self._frame_key = realizations, first_time, times
-            time = np.repeat(np.arange(first_time, first_time + times, dtype=np.int32), step)
             self._indices = {
-                "time": np.tile(time, realizations),
-                "channel": np.tile(np.arange(step, dtype=np.int32), realizations * times),
-                "config_id": np.zeros(rows, dtype=np.int32),
+                "time": np.tile(np.repeat(self._numbers("time", first_time, times), step), realizations),
+                "channel": np.tile(self._numbers("channel", 0, step), realizations * times),
+                "config_id": np.zeros(rows, dtype=np.int8),
             }
-        self._indices["realization"] = np.repeat(
-            np.arange(self.written, self.written + realizations, dtype=np.int32), times * step
-        )
+        self._indices["realization"] = np.repeat(self._numbers("realization", self.written, realizations), times * step)
 
-    def _column(self, name: str, indices: NDArray[np.int32]) -> pa.Array:
+    def _numbers(self, name: str, start: int, count: int) -> NDArray[Any]:
+        """Return consecutive positions among the labels, in the smallest type that holds them: there are millions."""
+        size = len(self._values[name])
+        dtype = next(kind for kind in (np.int8, np.int16, np.int32) if size <= np.iinfo(kind).max + 1)
+        return np.arange(start, start + count, dtype=dtype)
+
+    def _column(self, name: str, indices: NDArray[Any]) -> pa.Array:
         import pyarrow as pa  # noqa: PLC0415
 
         values = self._values[name]

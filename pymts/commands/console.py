@@ -24,12 +24,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = ()) -> None:
-    """Print a table; long cells fold, so that no part of a name is lost."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = (), folds: Iterable[str] = ()
+) -> None:
+    """Print a table. Where the terminal is too narrow, the first column folds, or those named; nothing is cut."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    right = frozenset(numeric)
+    right, folded = frozenset(numeric), frozenset(folds) or {columns[0]}
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column not in folded,
+        )
     for row in rows:
         table.add_row(*row)
     console = Console(highlight=False, markup=False)

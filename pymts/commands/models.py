@@ -30,7 +30,8 @@ def list_models(tag: str | None, as_json: bool) -> None:
     if as_json:
         print_json([_summary(model) for model in models])
     else:
-        print_table(["model", "what it is", "truth"], [[m.name, m.summary, ", ".join(m.truth)] for m in models])
+        columns = ["model", "what it is", "truth"]
+        print_table(columns, [[m.name, m.summary, ", ".join(m.truth)] for m in models], folds=columns[1:])
 
 
 def describe_model(name: str, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from pymts.network_params import NetworkParams, Topology
 from pymts.numerics.integrate import trajectory
 from pymts.numerics.networks import in_strength
-from pymts.numerics.rows import rows_times
+from pymts.numerics.rows import ROWS, rows_times
 from pymts.params import Vector, per_channel
 from pymts.registry import model
 from pymts.streams import Streams
@@ -133,17 +133,21 @@ def make_cml(p: CmlParams, rng: Streams) -> Simulated:
     mixing = p.eps * coupled * (graph / in_strength(graph)[..., None])  # (B, target, source)
     mixing += (1.0 - p.eps * coupled) * np.eye(p.M)
 
+    # The product takes rows in groups of ROWS: rows that stay zero fill the last group once and for all.
+    padded = np.zeros((batch, -(-realizations // ROWS) * ROWS, p.M))
+    mapped = padded[:, :realizations]
+
     def logistic(x: Array) -> Array:
         y = 1.0 - x
         y *= x
-        y *= p.r
-        return rows_times(y, mixing)
+        np.multiply(y, p.r, out=mapped)
+        return rows_times(padded, mixing)[:, :realizations]
 
     def quadratic(x: Array) -> Array:
         y = x * x
         y *= p.a
-        np.subtract(1.0, y, out=y)
-        return rows_times(y, mixing)
+        np.subtract(1.0, y, out=mapped)
+        return rows_times(padded, mixing)[:, :realizations]
 
     data = trajectory(logistic if p.local_map == "logistic" else quadratic, state, p.sampling)
     return Simulated(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from support import run
 
 from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
-from pymts.models.cml import PRESETS
+from pymts.models.cml import Preset
 
 Array = NDArray[np.float64]
 EPS = np.finfo(float).eps
@@ -131,10 +131,23 @@ def test_a_complete_graph_synchronises_when_its_transverse_exponent_is_negative(
     np.testing.assert_allclose(np.log(spread[steps] / spread[0]), predicted, atol=1e-2)
 
 
-def test_there_are_nine_regimes_and_they_set_map_a_and_eps() -> None:
-    assert len(PRESETS) == 9
+REGIMES = {
+    "frozen_chaos": (1.45, 0.2),
+    "pattern_selection": (1.71, 0.4),
+    "brownian_defect": (1.85, 0.1),
+    "defect_turbulence": (1.895, 0.1),
+    "st_intermittency_i": (1.7522, 0.00115),
+    "st_intermittency_ii": (1.75, 0.3),
+    "st_chaos": (2.0, 0.3),
+    "traveling_wave": (1.67, 0.5),
+    "chaotic_traveling_wave": (1.69, 0.5),
+}
+
+
+def test_the_nine_regimes_set_map_a_and_eps() -> None:
+    assert set(get_args(Preset)) == set(REGIMES)
     seen = []
-    for preset, (a, eps) in PRESETS.items():
+    for preset, (a, eps) in REGIMES.items():
         params = {"M": 40, "T": 300, "burn_in": 200}
         values, _ = run("cml", preset=preset, **params)
         assert np.isfinite(values).all()

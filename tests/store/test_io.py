@@ -249,7 +249,7 @@ def test_reading_takes_no_more_than_the_array(tmp_path: Path) -> None:
     assert peak < 1.1 * read.data.nbytes
 
 
-def test_writing_takes_less_than_half_the_array_on_top(tmp_path: Path) -> None:
+def test_writing_takes_a_fixed_amount_of_memory_on_top(tmp_path: Path) -> None:
     code = f"""
 import resource, sys, numpy as np, pyarrow.parquet
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -259,8 +259,7 @@ dataset = large()
 save_parquet(dataset.isel(realization=[0]), {str(tmp_path / "warm.parquet")!r})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 save_parquet(dataset, {str(tmp_path / "a.parquet")!r})
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / dataset.data.nbytes)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    # The values of a row group (8 MiB) are there a few times: the working memory is the same for any size of array.
-    assert float(done.stdout) < 2.5, done.stdout
+    assert float(done.stdout) < 45  # MiB; some 33 are usual, for any size of array: what one row group takes

@@ -66,9 +66,9 @@ def test_values_are_plain_required_uncompressed_and_one_page_per_group(tmp_path:
     groups = write(tmp_path / "a.parquet", values, labels=labels)
     with pq.ParquetFile(tmp_path / "a.parquet") as file:
         footer, schema = file.metadata, file.schema
-    assert footer.num_row_groups == len(groups) == 4
-    assert [group.rows for group in groups] == [1_048_575, 201_425] * 2
-    for index in range(4):
+    assert footer.num_row_groups == len(groups) == 6
+    assert [group.rows for group in groups] == [524_285, 524_285, 201_430] * 2
+    for index in range(6):
         chunk = footer.row_group(index).column(3)
         assert (chunk.path_in_schema, chunk.compression, chunk.has_dictionary_page) == ("value", "UNCOMPRESSED", False)
         assert 0 < chunk.total_compressed_size - 8 * chunk.num_values < 100
@@ -77,7 +77,7 @@ def test_values_are_plain_required_uncompressed_and_one_page_per_group(tmp_path:
                 coordinate = footer.row_group(index).column(column)
                 assert coordinate.compression == "ZSTD"
                 assert coordinate.total_compressed_size < 0.1 * chunk.total_compressed_size or name == "time"
-    assert [schema.column(i).max_definition_level for i in range(5)] == [1, 1, 1, 0, 1]
+    assert [schema.column(i).max_definition_level for i in range(5)] == [0] * 5
     raw = (tmp_path / "a.parquet").read_bytes()
     for group, part in zip(groups, np.split(values.reshape(-1), np.cumsum([g.rows for g in groups])[:-1]), strict=True):
         assert group.offset is not None
