@@ -60,7 +60,8 @@ def kuramoto_rows(rounds: int, quick: bool) -> list[Row]:
             },
             rounds,
         )
-        rows.append((f"kuramoto M{m} R{realizations}: pairwise over ours", times["pairwise"] / times["mine"], f">= {goal}"))
+        ratio = times["pairwise"] / times["mine"]
+        rows.append((f"kuramoto M{m} R{realizations}: pairwise over ours", ratio, f">= {goal}"))
     return rows
 
 
@@ -81,7 +82,8 @@ def batch_rows(rounds: int) -> list[Row]:
 
         times = medians({"batched": batched, "alone": alone}, max(1, rounds // 2))
         goal = ">= 5" if name in LINEAR else ">= 30"
-        rows.append((f"grid of 200 {name} M5 T1000 R1: one at a time over batched", times["alone"] / times["batched"], goal))
+        ratio = times["alone"] / times["batched"]
+        rows.append((f"grid of 200 {name} M5 T1000 R1: one at a time over batched", ratio, goal))
     return rows
 
 
@@ -158,10 +160,13 @@ def growth_rows(rounds: int, quick: bool) -> list[Row]:
     factor = 4
     base = {"M": 8, "T": 2000, "n_realizations": 64} if quick else {"M": 16, "T": 4000, "n_realizations": 100}
     for name in MODELS:
-        for axis in base:
-            few = configuration(name, **base)
-            many = configuration(name, **base | {axis: base[axis] * factor})
-            works: dict[str, Callable[[], object]] = {"few": lambda c=few: simulate([c]), "many": lambda c=many: simulate([c])}
+        few = configuration(name, **base)
+        for axis, size in base.items():
+            many = configuration(name, **base | {axis: size * factor})
+            works: dict[str, Callable[[], object]] = {
+                "few": lambda c=few: simulate([c]),
+                "many": lambda c=many: simulate([c]),
+            }
             times = medians(works, max(1, rounds // 3))
             rows.append((f"{name}: growth with {axis}", math.log(times["many"] / times["few"], factor), "about 1"))
     return rows

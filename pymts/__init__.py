@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pymts import accessor as accessor
-    from pymts import datasets as datasets
-    from pymts import io as io
+    import pymts.accessor as accessor
+    import pymts.datasets as datasets
+    import pymts.io as io
     from pymts.generator import Generator as Generator
     from pymts.grid import Grid as Grid
     from pymts.store import Store as Store

@@ -259,13 +259,17 @@ def temporary_directory(parent: Path) -> Iterator[Path]:
                 remove_tree(path)
 
 
+def reason(error: OSError) -> str:
+    """Return why a call failed; libraries put more into an error than its number says."""
+    return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+
+
 def cannot_write(path: Path, error: OSError) -> StoreError:
     """Return the error to raise when something cannot be written: what, why, and what to do."""
     if isinstance(error, StoreError):
         return error
     hint = _HINTS.get(error.errno or 0)
-    why = error.strerror or " ".join(str(error).split())
-    return StoreError(f"{path} cannot be written: {why}{f'; {hint}' if hint else ''}")
+    return StoreError(f"{path} cannot be written: {reason(error)}{f'; {hint}' if hint else ''}")
 
 
 def cannot_read(path: Path, error: OSError) -> StoreError:
@@ -274,4 +278,4 @@ def cannot_read(path: Path, error: OSError) -> StoreError:
         return error
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return DamagedEntryError(f"{path} is missing")
-    return StoreError(f"{path} cannot be read: {error.strerror or error}")
+    return StoreError(f"{path} cannot be read: {reason(error)}")

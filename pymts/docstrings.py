@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -64,7 +65,7 @@ def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: 
 
 
 def help_text(
-    name: str, doc: str, params: type[Params], truth: tuple[str, ...], tags: tuple[str, ...], reference: str
+    name: str, doc: str, params: type[Params], *, truth: Sequence[str], tags: Sequence[str], reference: str
 ) -> str:
     """Return what a person reads in a terminal."""
     lines = [f"{name}: {doc}", "", "Parameters"]

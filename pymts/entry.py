@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from pymts import disk
 from pymts.dataset import DATA, DIMS
 from pymts.errors import DamagedEntryError, InvalidParameterError, StoreError
 from pymts.limits import BLOCK_BYTES, available_memory, check_fits
-from pymts.mapped import Layout, LazyValues, MappedValues, check_values, read_whole
+from pymts.mapped import Layout, LazyValues, MappedValues, check_values, read_whole, rest_digest
 from pymts.parquet import RowGroup, Shape, ValueWriter, locate
 from pymts.sidecar import (
     FORMAT,
@@ -131,9 +131,9 @@ def _write_values(file: disk.HashingFile, source: Source) -> list[RowGroup]:
 
 
 def _layout(source: Source, groups: list[RowGroup], parquet: Path, file: File) -> Layout:
-    draft = Layout(source.shape, source.dtype, groups, file.size, file.xxh3_128, "")
+    draft = Layout(source.shape, source.dtype, groups, file.size, file.xxh3_128, "", "")
     tail = disk.file_digest(parquet, draft.tail())
-    return Layout(source.shape, source.dtype, groups, file.size, file.xxh3_128, tail)
+    return replace(draft, tail_xxh3_128=tail, rest_xxh3_128=rest_digest(parquet, draft))
 
 
 def _describe(name: str, source: Source, layout: Layout, dataset: xr.Dataset, packed: Packed) -> Metadata:
@@ -145,6 +145,7 @@ def _describe(name: str, source: Source, layout: Layout, dataset: xr.Dataset, pa
         attrs=plain_attrs(source.attrs, DATA),
         row_groups=[Group(rows=g.rows, offset=g.offset, xxh3_128=g.xxh3_128) for g in layout.groups],
         tail_xxh3_128=layout.tail_xxh3_128,
+        rest_xxh3_128=layout.rest_xxh3_128,
     )
     texts = {key: value for key in ("config_id", "digest", "config") if isinstance(value := attrs.get(key), str)}
     return Metadata(

@@ -114,11 +114,11 @@ class Grid(Sequence[Configuration]):
         names = [raw.get("model") for raw in records if isinstance(raw, Mapping)]
         models = [MODELS[name] for name in names if isinstance(name, str) and name in MODELS]
         known = {name for model in models for name in (*model.params.model_fields, *synonyms(model.params))}
-        for key in defaults:
-            if models and (key not in known or key in EXECUTION):
-                problems.append(
-                    f"defaults: {key} is not a parameter of any model of this grid{nearest(str(key), known)}"
-                )
+        problems += [
+            f"defaults: {key} is not a parameter of any model of this grid{nearest(str(key), known)}"
+            for key in defaults
+            if models and (key not in known or key in EXECUTION)
+        ]
         return defaults
 
     def _check_cells(self, problems: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +26,8 @@ _CHUNK = 2**18  # bytes read and digested together: they stay in the processor's
 class Layout:
     """Where the values of a file are, and what they must be.
 
-    ``tail_xxh3_128`` covers what follows the last values: the Parquet footer.
+    Each row group has a digest of its values; ``rest_xxh3_128`` covers every other byte, ``tail_xxh3_128`` those after
+    the last values (the Parquet footer), ``xxh3_128`` the whole file.
     """
 
     shape: Shape  # (realization, time, channel)
@@ -34,6 +36,7 @@ class Layout:
     size: int
     xxh3_128: str
     tail_xxh3_128: str
+    rest_xxh3_128: str
 
     @property
     def can_be_mapped(self) -> bool:
@@ -210,30 +213,45 @@ def read_whole(path: Path, layout: Layout, verify: bool = True) -> NDArray[Any]:
         return read_ordinarily(path, layout.shape, layout.dtype)
     values = np.empty(layout.shape, dtype=layout.dtype)
     target = values.reshape(-1).view(np.uint8).data
-    hasher = xxhash.xxh3_128()
-    gap = memoryview(bytearray(_CHUNK))
+    rest = xxhash.xxh3_128()
     position = filled = 0
     try:
         with path.open("rb", buffering=0) as file:
-            for start, end in [*layout.places, (layout.size, layout.size)]:
-                while position < start:
-                    count = file.readinto(gap[: min(_CHUNK, start - position)])
-                    if not count:
-                        raise DamagedEntryError(f"{path} ends after {position} bytes")
-                    hasher.update(gap[:count])
-                    position += count
-                while position < end:
-                    count = file.readinto(target[filled : filled + min(_CHUNK, end - position)])
-                    if not count:
-                        raise DamagedEntryError(f"{path} ends after {position} bytes")
-                    if verify:
-                        hasher.update(target[filled : filled + count])
-                    position, filled = position + count, filled + count
+            for group, (start, end) in zip(layout.groups, layout.places, strict=True):
+                _read(file, memoryview(bytearray(start - position)), rest)
+                hasher = xxhash.xxh3_128() if verify else None
+                _read(file, target[filled : filled + end - start], hasher)
+                if hasher is not None and hasher.hexdigest() != group.xxh3_128:
+                    raise DamagedEntryError(f"{path}: the values from byte {start} on are not those that were written")
+                position, filled = end, filled + end - start
+            _read(file, memoryview(bytearray(layout.size - position)), rest)
     except OSError as error:
         raise cannot_read(path, error) from None
-    if verify and hasher.hexdigest() != layout.xxh3_128:
+    if verify and rest.hexdigest() != layout.rest_xxh3_128:
         raise DamagedEntryError(f"{path} is not what was written")
     return values
+
+
+def _read(file: io.FileIO, target: memoryview, hasher: xxhash.xxh3_128 | None) -> None:
+    """Fill ``target`` from a file, and digest it while it is in the processor's cache."""
+    position = 0
+    while position < len(target):
+        count = file.readinto(target[position : position + _CHUNK])
+        if not count:
+            raise DamagedEntryError(f"{file.name} is shorter than it was")
+        if hasher is not None:
+            hasher.update(target[position : position + count])
+        position += count
+
+
+def rest_digest(path: Path, layout: Layout) -> str:
+    """Return the digest of every byte that is not a value."""
+    rest, position = xxhash.xxh3_128(), 0
+    with path.open("rb", buffering=0) as file:
+        for start, end in [*layout.places, (layout.size, layout.size)]:
+            _read(file, memoryview(bytearray(start - position)), rest)
+            position = file.seek(end)
+    return rest.hexdigest()
 
 
 def _check_file(path: Path, layout: Layout) -> None:

@@ -76,7 +76,7 @@ class NetworkParams(Params):
             square("A", self.A, self.M)
         elif self.topology == "sbm":
             sizes = self.sizes
-            if min(sizes) < 1 or sum(sizes) != self.M:
+            if not sizes or min(sizes) < 1 or sum(sizes) != self.M:
                 raise ValueError(
                     f"block_sizes must be positive and sum to M = {self.M}, got {sizes} with sum {sum(sizes)}"
                 )

@@ -99,7 +99,7 @@ class ValueWriter:
         self._dtype = dtype.newbyteorder("<")
         self._times, self._channels = len(labels["time"]), len(labels["channel"])
         self._pending: list[NDArray[Any]] = []  # realizations that do not fill a row group yet
-        self.written = 0  # realizations
+        self._given = self.written = 0  # realizations
         self._frame_key: tuple[int, int, int] | None = None
         self._indices: dict[str, NDArray[Any]] = {}
         self.groups: list[RowGroup] = []
@@ -123,6 +123,10 @@ class ValueWriter:
         if values.shape[1:] != (self._times, self._channels):
             expected = f"(..., {self._times}, {self._channels})"
             raise InvalidParameterError(f"a block has the shape {values.shape}, and must have {expected}")
+        self._given += len(values)
+        if self._given > len(self._labels["realization"]):
+            count = len(self._labels["realization"])
+            raise InvalidParameterError(f"{self._given} realizations were given of {count}; give as many as there are")
         size = max(1, GROUP_VALUES // max(1, self._times * self._channels))
         if self._times * self._channels > GROUP_VALUES:
             for part in values:
@@ -212,7 +216,8 @@ def locate(path: Path, groups: list[RowGroup], dtype: np.dtype[Any]) -> list[Row
     from pyarrow import parquet as pq  # noqa: PLC0415
 
     try:
-        footer = pq.read_metadata(path)
+        with path.open("rb") as file:
+            footer = pq.read_metadata(file)
         rows = [footer.row_group(index).num_rows for index in range(footer.num_row_groups)]
         if rows != [group.rows for group in groups]:
             raise DamagedEntryError(f"{path} has row groups of {rows[:5]} rows, not those that were written")

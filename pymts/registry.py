@@ -65,7 +65,7 @@ class Model:
     @property
     def help_text(self) -> str:
         """What ``help()`` prints: equation, parameters, truth and reference."""
-        return help_text(self.name, self.doc, self.params, self.truth, self.tags, self.reference)
+        return help_text(self.name, self.doc, self.params, truth=self.truth, tags=self.tags, reference=self.reference)
 
 
 _MODELS: dict[str, Model] = {}

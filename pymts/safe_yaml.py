@@ -153,7 +153,7 @@ def load(raw: bytes) -> Any:
         raise GridError(f"nested deeper than {MAX_DEPTH} levels") from None
 
 
-def _where(mark: yaml.Mark | None) -> str:
+def _where(mark: Any) -> str:
     return f"line {mark.line + 1}: " if mark is not None else ""
 
 

@@ -60,6 +60,7 @@ class Series(_Part):
     attrs: Attrs
     row_groups: list[Group]
     tail_xxh3_128: Hash
+    rest_xxh3_128: Hash
 
 
 class Array(_Part):
@@ -101,10 +102,16 @@ class Metadata(_Part):
     def layout(self) -> Layout:
         """Where the values are in the Parquet file."""
         data = self.data
-        groups = [RowGroup(group.rows, group.xxh3_128, group.offset) for group in data.row_groups]
         realizations, times, channels = data.shape
-        shape = (realizations, times, channels)
-        return Layout(shape, np.dtype(data.dtype), groups, self.parquet.size, self.parquet.xxh3_128, data.tail_xxh3_128)
+        return Layout(
+            shape=(realizations, times, channels),
+            dtype=np.dtype(data.dtype),
+            groups=[RowGroup(group.rows, group.xxh3_128, group.offset) for group in data.row_groups],
+            size=self.parquet.size,
+            xxh3_128=self.parquet.xxh3_128,
+            tail_xxh3_128=data.tail_xxh3_128,
+            rest_xxh3_128=data.rest_xxh3_128,
+        )
 
     def to_bytes(self) -> bytes:
         """Return the file: JSON, one key a line, the first of them a digest of all that follows."""

@@ -149,7 +149,7 @@ class Store:
             try:
                 outcome = f"it is not served, and has been moved to {housekeeping.set_aside(self.root, folder)}"
             except OSError as failure:
-                outcome = f"it is not served, and cannot be moved to quarantine: {failure.strerror or failure}"
+                outcome = f"it is not served, and cannot be moved to quarantine: {disk.reason(failure)}"
         warnings.warn(f"{folder.name} is damaged: {error}; {outcome}", DamagedEntryWarning, stacklevel=3)
 
     # Writing

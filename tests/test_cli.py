@@ -219,7 +219,7 @@ def test_verify_finds_damage_and_says_where(pymts: Any, home: Path, good_grid: s
     pymts("generate", "-c", good_grid, "--save")
     assert pymts("verify").code == Exit.OK
     assert pymts("verify", "-c", good_grid, "--regenerate").code == Exit.OK
-    victim = sorted(home.glob("ar/*/*.parquet"))[0]
+    victim = min(home.glob("ar/*/*.parquet"))
     raw = bytearray(victim.read_bytes())
     raw[len(raw) // 2] ^= 4
     victim.write_bytes(raw)

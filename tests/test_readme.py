@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
-BLOCKS = [(kind, body) for kind, body in re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.M | re.S)]
+BLOCKS = [(kind, body) for kind, body in re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)]
 RECIPE = next(body for kind, body in BLOCKS if "@model(" in body)
 SETUP = [body.strip() for kind, body in BLOCKS if kind == "bash" and "venv" in body]
 

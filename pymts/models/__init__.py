@@ -1,9 +1,12 @@
 """The models: one family per file, one import line per file."""
 
 from pymts.models.ar import make_ar as make_ar
-from pymts.models.brownian import make_abm as make_abm, make_brownian as make_brownian, make_gbm as make_gbm
+from pymts.models.brownian import make_abm as make_abm
+from pymts.models.brownian import make_brownian as make_brownian
+from pymts.models.brownian import make_gbm as make_gbm
 from pymts.models.cml import make_cml as make_cml
 from pymts.models.kuramoto import make_kuramoto as make_kuramoto
-from pymts.models.noise import make_noise_cauchy as make_noise_cauchy, make_noise_gaussian as make_noise_gaussian
+from pymts.models.noise import make_noise_cauchy as make_noise_cauchy
+from pymts.models.noise import make_noise_gaussian as make_noise_gaussian
 from pymts.models.ornstein_uhlenbeck import make_ou as make_ou
 from pymts.models.var import make_var as make_var

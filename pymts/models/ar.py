@@ -132,10 +132,7 @@ def make_ar(p: ArParams, rng: Streams) -> Simulated:
     batch, realizations = rng.shape
     phi = _coefficients(p, rng)  # (B, M or 1, p)
     sets = phi.shape[1]
-    if isinstance(p.sigma, tuple):
-        sigma = np.repeat(np.asarray(p.sigma)[None], batch, axis=0)  # (B, M)
-    else:
-        sigma = np.repeat(linear.per_configuration(p.sigma, batch)[:, None], p.M, axis=1)
+    sigma = linear.per_channel_rows(p.sigma, batch, p.M)  # (B, M)
     every = np.broadcast_to(phi, (batch, p.M, p.p))
     truth = {
         "coefficients": Truth(("lag", "target", "source"), _diagonal(every.swapaxes(1, 2)), first_lag=1),

@@ -111,7 +111,8 @@ class GbmParams(ContinuousParams):
 
 def _times(p: ContinuousParams) -> Array:
     """Return the time since the start of each sample, burn-in included, (T, 1)."""
-    return (p.burn_in + p.sample_every * np.arange(p.T))[:, None] * p.dt
+    steps = p.burn_in + p.sample_every * np.arange(p.T, dtype=np.float64)
+    return steps[:, None] * p.dt
 
 
 def _walk(p: BrownianParams, rng: Streams) -> Simulated:

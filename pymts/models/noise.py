@@ -88,7 +88,8 @@ def make_noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
 
 @model(
     NoiseCauchyParams,
-    reference="N. L. Johnson, S. Kotz and N. Balakrishnan (1994), Continuous Univariate Distributions, volume 1, chapter 16.",
+    reference="N. L. Johnson, S. Kotz and N. Balakrishnan (1994), Continuous Univariate Distributions, volume 1, "
+    "chapter 16.",
     tags=("noise", "heavy-tailed", "stationary"),
 )
 def make_noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:

@@ -27,7 +27,7 @@ from pymts.params import (
 )
 from pymts.registry import model
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth, adjacency
+from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 Positive: TypeAlias = Annotated[float, Gt(0)]
@@ -85,18 +85,11 @@ class OuParams(ContinuousParams):
         return self
 
 
-def _rows(value: float | Array | tuple[float, ...], batch: int, m: int) -> Array:
-    """Return a number, numbers that differ in the batch (B, 1, 1) or one number a channel as (B, M)."""
-    if isinstance(value, tuple):
-        return np.repeat(np.asarray(value, dtype=np.float64)[None], batch, axis=0)
-    return np.repeat(linear.per_configuration(value, batch)[:, None], m, axis=1)
-
-
 def _diffusion(p: OuParams, batch: int) -> Array:
     """Return Sigma = L L', (B, M, M)."""
     if p.Sigma is not None:
         return np.repeat(np.asarray(p.Sigma)[None], batch, axis=0)
-    return _rows(p.sigma, batch, p.M)[:, :, None] ** 2 * np.eye(p.M)
+    return linear.per_channel_rows(p.sigma, batch, p.M)[:, :, None] ** 2 * np.eye(p.M)
 
 
 def _is_matrix(theta: object) -> bool:
@@ -108,10 +101,9 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
     sigma = _diffusion(p, batch)
     if _is_matrix(p.Theta):
         theta = np.asarray(p.Theta)
-        steps = [(*linear.ou_step(theta, one, p.dt), linear.ou_covariance(theta, one)) for one in sigma]
-        step, noise, stationary = zip(*steps, strict=True)
-        return np.stack(step), np.stack(noise), np.stack(stationary)
-    rate = _rows(p.Theta, batch, p.M)
+        steps, noises = zip(*(linear.ou_step(theta, one, p.dt) for one in sigma), strict=True)
+        return np.stack(steps), np.stack(noises), np.stack([linear.ou_covariance(theta, one) for one in sigma])
+    rate = linear.per_channel_rows(p.Theta, batch, p.M)
     pair = rate[:, :, None] + rate[:, None, :]  # a diagonal Theta returns Sigma_ij at the rate theta_i + theta_j
     stationary = sigma / pair
     noise = stationary * -np.expm1(-pair * p.dt)
@@ -140,7 +132,7 @@ def make_ou(p: OuParams, rng: Streams) -> Simulated:
     """
     batch, realizations = rng.shape
     step, noise_cov, stationary = _exact(p, batch)
-    mean = _rows(p.mu, batch, p.M)[:, None]  # (B, 1, M)
+    mean = linear.per_channel_rows(p.mu, batch, p.M)[:, None]  # (B, 1, M)
     theta = np.asarray(p.Theta) if _is_matrix(p.Theta) else np.zeros((p.M, p.M))
     graph = np.where(np.eye(p.M, dtype=bool), 0.0, 0.0 - theta)
     truth = {

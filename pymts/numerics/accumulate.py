@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 def running_sum(start: Array, blocks: Iterable[tuple[int, Array]], sampling: Sampling) -> Array:
     """Return the samples of ``start + cumulated increments``, (B, R, T, M).
 
-    ``start`` is (B, R, M); a block is (B, R, steps, M) and is overwritten. The sum so far goes into the first increment of
-    the next block, so the additions, and hence the bits, are the same however the steps are grouped.
+    ``start`` is (B, R, M); a block is (B, R, steps, M) and is overwritten. The sum so far goes into the first increment
+    of the next block, so the additions, and hence the bits, are the same however the steps are grouped.
     """
     out = np.empty((*start.shape[:2], sampling.T, start.shape[2]))
     states, samples = sampling.kept(0, 1)

@@ -26,13 +26,13 @@ def cholesky(covariance: Array) -> Array:
     if np.any(np.abs(covariance - covariance.swapaxes(-1, -2)) > 1e-10 * scale):
         raise ValueError("a covariance must be symmetric; give (S + S.T) / 2")
     variance = np.diagonal(covariance, axis1=-2, axis2=-1)  # (..., n)
+    least = RELATIVE_PIVOT * variance
     factor = np.zeros_like(covariance, dtype=np.float64)
     rest = np.array(covariance, dtype=np.float64)  # what is left to explain
     for j in range(covariance.shape[-1]):
         pivot = rest[..., j, j]
-        used = pivot > RELATIVE_PIVOT * variance[..., j]
-        root = np.sqrt(np.where(used, pivot, 1.0))[..., None]
-        column = np.where(used[..., None], rest[..., j:, j] / root, 0.0)
+        used = pivot > least[..., j]
+        column = rest[..., j:, j] * (used / np.sqrt(np.where(used, pivot, 1.0)))[..., None]
         factor[..., j:, j] = column
         rest[..., j:, j:] -= column[..., :, None] * column[..., None, :]
     deviation = np.sqrt(np.abs(variance))

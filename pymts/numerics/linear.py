@@ -5,6 +5,9 @@ Everything takes a stack of configurations, (B, p, M, M), slice by slice: the bi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +20,13 @@ MAX_DOUBLINGS = 64
 def per_configuration(value: float | Array, batch: int) -> Array:
     """Return a number, or numbers that differ in the batch (B, 1, 1), as an array (B,)."""
     return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), (batch, 1, 1))[:, 0, 0])
+
+
+def per_channel_rows(value: float | Sequence[float] | Array, batch: int, m: int) -> Array:
+    """Return a number, numbers that differ in the batch (B, 1, 1) or one number a channel as an array (B, M)."""
+    if isinstance(value, tuple):
+        return np.repeat(np.asarray(value, dtype=np.float64)[None], batch, axis=0)
+    return np.repeat(per_configuration(cast("float | Array", value), batch)[:, None], m, axis=1)
 
 
 def companion(phi: Array) -> Array:

@@ -26,7 +26,7 @@ CHUNK_PRODUCT = 512
 # From so many channels on, equal recursions of all channels are one product with the chunk's own matrix on the left.
 SHARED_CHANNELS = 4
 # Values that are coloured at once: they stay in cache.
-SLAB = 2**14
+SLAB = 2**15
 SLAB_ROWS = 16
 
 
@@ -42,7 +42,7 @@ def responses(phi: Array, length: int) -> tuple[Array, Array]:
     Parameters
     ----------
     phi : array of shape (B, p, M, M)
-    length : steps of the chunk, L
+    length : steps of the chunk, L, a power of two
 
     Returns
     -------
@@ -50,15 +50,21 @@ def responses(phi: Array, length: int) -> tuple[Array, Array]:
     carry : array of shape (B, L M, p M), the response of the L steps to the p values before them, oldest first
     """
     batch, p, m, _ = phi.shape
-    oldest_first = np.ascontiguousarray(phi[:, ::-1].transpose(0, 2, 1, 3)).reshape(batch, m, p * m)
-    rows = np.zeros((batch, p + length, m, p * m))
-    rows[:, :p] = np.eye(p * m).reshape(p, m, p * m)
-    for step in range(length):
-        rows[:, p + step] = oldest_first @ rows[:, step : step + p].reshape(batch, p * m, p * m)
+    n = p * m
+    advance = np.zeros((batch, n, n))  # the companion matrix with the oldest value first
+    advance[:, :-m, m:] = np.eye(n - m)
+    advance[:, -m:] = phi[:, ::-1].transpose(0, 2, 1, 3).reshape(batch, m, n)
+    powers = np.empty((batch, length, n, n))
+    powers[:, 0] = advance
+    known = 1
+    while known < length:  # length is a power of two
+        np.matmul(powers[:, :known], powers[:, known - 1 : known], out=powers[:, known : 2 * known])
+        known *= 2
+    carry = np.ascontiguousarray(powers[:, :, -m:])  # (B, L, M, p M)
     impulse = np.empty((batch, length, m, m))
     impulse[:, 0] = np.eye(m)
-    impulse[:, 1:] = rows[:, p:-1, :, -m:]  # to a unit of the newest value is to a unit of noise one step earlier
-    return impulse, np.ascontiguousarray(rows[:, p:]).reshape(batch, length * m, p * m)
+    impulse[:, 1:] = carry[:, :-1, :, -m:]  # a unit of the newest value is a unit of noise one step earlier
+    return impulse, carry.reshape(batch, length * m, n)
 
 
 def toeplitz(impulse: Array) -> Array:
@@ -189,8 +195,8 @@ def _shared_recursion(phi: Array, scale: Array, past: Array, blocks: Blocks) -> 
     response = np.empty((batch, realizations, length, m))
     buffer = np.empty((batch, realizations, 0, m))
     for start, block in blocks:
-        block *= scale[:, None, None]
         steps = block.shape[2]
+        np.multiply(block, scale[:, None, None], out=block)
         noise = _whole_chunks(block, length)
         padded = noise.shape[2]
         if buffer.shape[2] < p + padded:

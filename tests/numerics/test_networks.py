@@ -257,7 +257,6 @@ def test_what_does_not_fit_is_refused_in_a_sentence(params: dict[str, Any], sent
     assert message(**params) == sentence
 
 
-@pytest.mark.xfail(strict=True, reason="min() of the empty list speaks before the validator does")
 def test_an_empty_list_of_blocks_is_refused_in_a_sentence() -> None:
     assert message(M=4, topology="sbm", block_sizes=[]).startswith("block_sizes must be positive and sum to M = 4")
 

@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_mapped_is_read_ordinarily(
 
 def layout(shape: tuple[int, int, int], groups: list[tuple[int, int | None]], size: int = 1000) -> Layout:
     rows = [RowGroup(count, "", offset) for count, offset in groups]
-    return Layout(shape, np.dtype(np.float64), rows, size, "", "")
+    return Layout(shape, np.dtype(np.float64), rows, size, "", "", "")
 
 
 @pytest.mark.parametrize(
