@@ -74,8 +74,8 @@ def build(
     coords = {name: xr.Variable((name,), label) for name, label in labels.items()}
     coords["time"].attrs["units"] = configuration.params.time_unit
     used = {dim for variable in truth.values() for dim in variable.dims}
-    coords |= {dim: xr.Variable((dim,), labels["channel"]) for dim in sorted(CHANNEL_DIMS & used)}
-    coords |= {dim: xr.Variable((dim,), label) for dim, label in lags.items()}
+    coords |= {dim: xr.Variable((dim,), labels["channel"].copy()) for dim in sorted(CHANNEL_DIMS & used)}
+    coords |= {dim: xr.Variable((dim,), label.copy()) for dim, label in lags.items()}
     data = xr.Variable(DIMS, values.transpose(1, 2, 0), {"description": configuration.model.summary})
     return xr.Dataset({DATA: data, **truth}, coords=coords, attrs=attributes(configuration))
 

@@ -249,8 +249,8 @@ def _is_alive(process: int) -> bool:
 def temporary_directory(parent: Path) -> Iterator[Path]:
     """Make a directory to prepare something in; what is left of it is removed, whatever happens."""
     path = parent / temporary_name()
-    make_directory(path)
     try:
+        make_directory(path)
         yield path
     finally:
         # It is gone if it was published, and a failure here must not hide the one that brought us here.

@@ -117,13 +117,22 @@ _FAMILIES: dict[str, Callable[[NetworkParams, Generator], NDArray[np.float64]]] 
 # fmt: on
 
 
+def nesting(value: Any) -> int:
+    """Return how deep lists nest, told by their first elements: 0 for a number, 2 for a matrix."""
+    if isinstance(value, np.ndarray):
+        return value.ndim
+    if not isinstance(value, list | tuple):
+        return 0
+    return 1 + (nesting(value[0]) if value else 0)
+
+
 def infer_m(given: Any, *names: str) -> Any:
     """Return the raw parameters with M taken from the first given array if M was not given."""
     if not isinstance(given, dict) or "M" in given or "n_channels" in given:
         return given
     for name in names:
-        value = given.get(name)
-        if isinstance(value, list | tuple | np.ndarray) and len(value):
-            inner = value[0] if np.ndim(value[0]) == 2 else value
-            return {**given, "M": len(inner)}
+        value: Any = given.get(name)
+        depth = nesting(value)
+        if depth and len(value):
+            return {**given, "M": len(value[0] if depth == 3 else value)}
     return given

@@ -20,7 +20,6 @@ from pydantic import (
     ConfigDict,
     Field,
     GetPydanticSchema,
-    Strict,
     ValidationInfo,
     field_validator,
 )
@@ -33,7 +32,7 @@ def _nested(element: Any, depth: int, text: str) -> tuple[Any, ...]:
     """Return the annotations of a nested list of numbers, kept as nested tuples."""
     runtime = element
     for _ in range(depth):
-        runtime = Annotated[types.GenericAlias(tuple, (runtime, ...)), Strict(False)]
+        runtime = types.GenericAlias(tuple, (runtime, ...))
     return GetPydanticSchema(lambda _type, handler: handler(runtime)), Describe(text, depth)
 
 
@@ -60,6 +59,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+def _frozen(value: Any) -> Any:
+    """Return lists as tuples: a strict union takes nothing else, whatever the release of pydantic."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 class Params(BaseModel):
@@ -115,7 +119,7 @@ class Params(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _numpy_is_welcome(cls, value: Any, info: ValidationInfo) -> Any:
-        value = plain(value)
+        value = _frozen(plain(value))
         if isinstance(value, float) and value.is_integer() and info.field_name is not None:
             annotation = cls.model_fields[info.field_name].annotation
             if admits(annotation, int) and not admits(annotation, float):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pymts.disk import HashingFile, digest
-from pymts.errors import DamagedEntryError, InvalidParameterError
+from pymts.disk import HashingFile, cannot_read, digest
+from pymts.errors import DamagedEntryError, InvalidParameterError, StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -222,8 +222,8 @@ def locate(path: Path, groups: list[RowGroup], dtype: np.dtype[Any]) -> list[Row
         if rows != [group.rows for group in groups]:
             raise DamagedEntryError(f"{path} has row groups of {rows[:5]} rows, not those that were written")
         offsets = [_offset(footer.row_group(index), dtype) for index in range(len(groups))]
-    except (pa.ArrowException, ValueError) as error:
-        raise DamagedEntryError(f"{path} cannot be read as Parquet: {' '.join(str(error).split())}") from None
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise _unreadable(path, error) from None
     if None in offsets:
         offsets = [None] * len(groups)
     return [RowGroup(group.rows, group.xxh3_128, offset) for group, offset in zip(groups, offsets, strict=True)]
@@ -256,4 +256,11 @@ def read_ordinarily(path: Path, shape: Shape, dtype: np.dtype[Any]) -> NDArray[A
             column = file.read(columns=["value"], use_threads=False)["value"]
         return np.asarray(column.to_numpy(), dtype=dtype).reshape(shape)
     except (pa.ArrowException, ValueError, KeyError, OSError) as error:
-        raise DamagedEntryError(f"{path} cannot be read as Parquet: {' '.join(str(error).split())}") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    """Return the error to raise: pyarrow's own, which have no number, are about what the file holds."""
+    if isinstance(error, OSError) and (isinstance(error, StoreError) or error.errno):
+        return cannot_read(path, error)
+    return DamagedEntryError(f"{path} cannot be read as Parquet: {' '.join(str(error).split())}")

@@ -140,8 +140,12 @@ class Metadata(_Part):
             field = ".".join(map(str, first["loc"]))
             raise DamagedEntryError(f"{where}: {field} is invalid: {first['msg']}") from None
         problem = metadata.layout.problem()
-        if problem is not None or sorted(metadata.data.dims) != sorted(DIMS):
-            raise DamagedEntryError(f"{where}: {problem or 'the dims of the series are not known'}")
+        if sorted(metadata.data.dims) != sorted(DIMS):
+            problem = "the dims of the series are not known"
+        if len({DATA, *(array.name for array in metadata.variables)}) != 1 + len(metadata.variables):
+            problem = "two variables have one name"
+        if problem is not None:
+            raise DamagedEntryError(f"{where}: {problem}")
         return metadata
 
 
@@ -244,7 +248,7 @@ def unpack_arrays(
         try:
             dtype = np.dtype(entry.dtype)
             count = math.prod(entry.shape)
-            if count * dtype.itemsize > len(raw) - entry.offset or entry.name == DATA:
+            if count * dtype.itemsize > len(raw) - entry.offset:
                 raise ValueError("its bytes are not in the file")  # noqa: TRY301  (told as the others are)
             # A copy of its own: aligned, writable, and the file's bytes can go.
             values = np.frombuffer(raw, dtype, count, entry.offset).copy() if count else np.empty(0, dtype)

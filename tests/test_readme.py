@@ -113,17 +113,28 @@ def test_the_recipe_adds_a_model_with_one_file_and_one_line(tmp_path: Path) -> N
     assert "logistic_noise" in listed
 
 
-def test_the_main_job_runs_on_a_fresh_copy_with_the_readmes_own_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tool", ["python3", "uv"])
+def test_the_main_job_runs_on_a_fresh_copy_with_the_readmes_own_line(tool: str, tmp_path: Path) -> None:
     checkout = copy_of_the_checkout(tmp_path)
-    line = next(line for line in SETUP if line.startswith("python3") and "pymts generate" in line)
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV", "PYMTS_DATA_HOME")}
+    line = next(line for line in SETUP if line.startswith(tool) and "pymts generate" in line)
+    drop = ("PYTHONPATH", "VIRTUAL_ENV", "PYMTS_DATA_HOME")
+    environment = {key: value for key, value in os.environ.items() if key not in drop}
+    if tool == "uv":  # it is one of the development tools; python3 is the system's
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(line, shell=True, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(list((checkout / "data").glob("*/*/*.parquet"))) == 6
 
 
-def test_continuous_integration_sets_up_as_the_readme_says() -> None:
-    line = next(line for line in SETUP if line.startswith("python3") and "pytest" in line)
+def test_the_test_command_is_what_continuous_integration_runs_and_uv_says_the_same() -> None:
+    plain = next(line for line in SETUP if line.startswith("python3") and "pytest" in line)
     script = (ROOT / ".ci" / "run").read_text()
-    for command in line.split(" && "):
+    for command in plain.split(" && "):
         assert command.replace("install -r", "install --quiet -r") in script
+    make, install, test = plain.split(" && ")
+    same = [
+        make.replace("python3 -m venv .venv", "uv venv --clear"),
+        install.replace(".venv/bin/pip", "uv pip"),
+        test.replace(".venv/bin/", "uv run --no-sync "),
+    ]
+    assert " && ".join(same) in SETUP

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from pymts.network_params import infer_m, nesting
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, scalar_recursion
@@ -46,14 +47,13 @@ class ArParams(Params):
     @model_validator(mode="before")
     @classmethod
     def _phi_tells_sizes(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not isinstance(given.get("phi"), list | tuple | np.ndarray):
-            return given
-        phi = given["phi"]
-        inner = phi[0] if len(phi) and isinstance(phi[0], list | tuple | np.ndarray) else phi
-        told = {} if "p" in given else {"p": len(inner)}
-        if inner is not phi and not {"M", "n_channels"} & given.keys():
-            told["M"] = len(phi)
-        return {**given, **told}
+        depth = nesting(given.get("phi")) if isinstance(given, dict) else 0
+        if depth == 2:
+            given = infer_m(given, "phi")
+        if depth and "p" not in given:
+            lags = given["phi"][0] if depth == 2 else given["phi"]
+            given = {**given, "p": len(lags)} if len(lags) else given
+        return given
 
     @model_validator(mode="after")
     def _arrays_fit(self) -> ArParams:
@@ -71,7 +71,7 @@ class ArParams(Params):
         if radius >= 1:
             raise ValueError(
                 f"phi must be stable, with a spectral radius less than 1, got {radius:.6g}; "
-                "multiply the coefficient of lag k by c**k with a c that is small enough"
+                f"multiply the coefficient of lag k by c**k with c less than {1 / radius:.4g}"
             )
         return self
 

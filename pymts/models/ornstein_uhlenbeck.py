@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias, cast
 
 import numpy as np
 from annotated_types import Gt
@@ -70,8 +71,9 @@ class OuParams(ContinuousParams):
         if self.Sigma is not None:
             if self.sigma != SIGMA:
                 raise ValueError("Sigma and sigma are both given; keep one")
+            sigma = square("Sigma", self.Sigma, self.M)
             try:
-                cholesky(square("Sigma", self.Sigma, self.M))
+                cholesky(sigma)
             except ValueError as error:
                 raise ValueError(f"Sigma: {error}") from None
         theta = ragged_array("Theta", self.Theta)
@@ -103,7 +105,7 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
         theta = np.asarray(p.Theta)
         steps, noises = zip(*(linear.ou_step(theta, one, p.dt) for one in sigma), strict=True)
         return np.stack(steps), np.stack(noises), np.stack([linear.ou_covariance(theta, one) for one in sigma])
-    rate = linear.per_channel_rows(p.Theta, batch, p.M)
+    rate = linear.per_channel_rows(cast("float | Sequence[float]", p.Theta), batch, p.M)
     pair = rate[:, :, None] + rate[:, None, :]  # a diagonal Theta returns Sigma_ij at the rate theta_i + theta_j
     stationary = sigma / pair
     noise = stationary * -np.expm1(-pair * p.dt)

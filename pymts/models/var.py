@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import NetworkParams, Topology, infer_m
+from pymts.network_params import NetworkParams, Topology, infer_m, nesting
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, vector_recursion
@@ -65,9 +65,9 @@ class VarParams(NetworkParams):
     def _matrices_tell_sizes(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        phi = given.get("Phi")
-        if "p" not in given and isinstance(phi, list | tuple | np.ndarray) and len(phi):
-            given = {**given, "p": len(phi) if np.ndim(phi[0]) == 2 else 1}
+        depth = nesting(given.get("Phi"))
+        if "p" not in given and depth > 1:
+            given = {**given, "p": len(given["Phi"]) if depth == 3 else 1}
         return infer_m(given, "Phi", "Sigma")
 
     @model_validator(mode="after")
@@ -77,8 +77,9 @@ class VarParams(NetworkParams):
         if self.Sigma is not None:
             if self.noise_scale != NOISE_SCALE:
                 raise ValueError("Sigma and noise_scale are both given; keep one")
+            sigma = square("Sigma", self.Sigma, self.M)
             try:
-                cholesky(square("Sigma", self.Sigma, self.M))
+                cholesky(sigma)
             except ValueError as error:
                 raise ValueError(f"Sigma: {error}") from None
         if self.Phi is None:
@@ -92,7 +93,7 @@ class VarParams(NetworkParams):
         if radius >= 1:
             raise ValueError(
                 f"Phi must be stable, with a spectral radius less than 1, got {radius:.6g}; "
-                "multiply the matrix of lag k by c**k with a c that is small enough"
+                f"multiply the matrix of lag k by c**k with c less than {1 / radius:.4g}"
             )
         return self
 

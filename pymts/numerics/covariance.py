@@ -9,6 +9,7 @@ Array = NDArray[np.float64]
 
 # A pivot this small against its own variance is rounding: the matrix is singular there, which is allowed.
 RELATIVE_PIVOT = 1e-12
+TINY = np.finfo(np.float64).tiny
 
 
 def cholesky(covariance: Array) -> Array:
@@ -31,10 +32,10 @@ def cholesky(covariance: Array) -> Array:
     rest = np.array(covariance, dtype=np.float64)  # what is left to explain
     for j in range(covariance.shape[-1]):
         pivot = rest[..., j, j]
-        used = pivot > least[..., j]
-        column = rest[..., j:, j] * (used / np.sqrt(np.where(used, pivot, 1.0)))[..., None]
-        factor[..., j:, j] = column
-        rest[..., j:, j:] -= column[..., :, None] * column[..., None, :]
+        inverse = (pivot > least[..., j]) / np.sqrt(np.maximum(pivot, TINY))
+        column = np.multiply(rest[..., j:, j], inverse[..., None], out=factor[..., j:, j])[..., 1:]
+        tail = rest[..., j + 1 :, j + 1 :]
+        tail -= column[..., :, None] * column[..., None, :]
     deviation = np.sqrt(np.abs(variance))
     tolerance = 1e-8 * deviation[..., :, None] * deviation[..., None, :] + 1e-12 * scale
     if np.any(np.abs(factor @ factor.swapaxes(-1, -2) - covariance) > tolerance):

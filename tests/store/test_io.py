@@ -81,7 +81,9 @@ def test_what_is_saved_loads_back_equal(
         assert list(read[column]) == list(expected[column])
 
 
-def test_a_dataset_loaded_lazily_can_be_saved_again(tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dataset_loaded_lazily_can_be_saved_again(
+    tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(entry, "BLOCK_BYTES", 8 * 6 * 3 * 2)
     first = save_parquet(dataset, tmp_path / "a.parquet")
     second = save_parquet(load_parquet(first, lazy=True), tmp_path / "b.parquet")
@@ -128,8 +130,14 @@ REFUSED: dict[str, tuple[Callable[[xr.Dataset], Any], str]] = {
     "a dim less": (lambda ds: ds.isel(realization=0), "keep a dim by selecting with a list"),
     "another dim": (lambda ds: ds.assign(data=ds.data.expand_dims("more")), "must have 'data' with the dims"),
     "integers": (lambda ds: ds.assign(data=ds.data.astype(int)), "must be float64 or float32, got int64; convert"),
-    "objects": (lambda ds: ds.assign(extra=("channel", np.array([1, "a", None], dtype=object))), "'extra' cannot be stored"),
-    "an object attribute": (lambda ds: ds.assign_attrs(bad={1, 2}), "the attribute 'bad' of the dataset cannot be stored"),
+    "objects": (
+        lambda ds: ds.assign(extra=("channel", np.array([1, "a", None], dtype=object))),
+        "'extra' cannot be stored",
+    ),
+    "an object attribute": (
+        lambda ds: ds.assign_attrs(bad={1, 2}),
+        "the attribute 'bad' of the dataset cannot be stored",
+    ),
     "a NaN attribute": (lambda ds: ds.assign_attrs(bad=float("nan")), "'bad' of the dataset cannot be stored: nan"),
     "an attribute's name": (lambda ds: ds.assign_attrs({3: "x"}), "the attribute 3 of the dataset"),
     "an attribute of a variable": (lambda ds: ds.assign(e=((), 1.0, {"f": print})), "the attribute 'f' of e cannot be"),
@@ -154,7 +162,11 @@ def test_wrong_paths_are_refused_in_one_sentence(tmp_path: Path, dataset: xr.Dat
     cases: list[tuple[Callable[[], Any], type[PymtsError], str]] = [
         (lambda: save_parquet(dataset, tmp_path / "a.txt"), InvalidParameterError, "path must end in .parquet"),
         (lambda: save_parquet(dataset, tmp_path / "d.parquet"), StoreError, "is a directory; give the name of a file"),
-        (lambda: save_parquet(dataset, tmp_path / "no" / "a.parquet"), StoreError, "is not a directory, so a.parquet cannot"),
+        (
+            lambda: save_parquet(dataset, tmp_path / "no" / "a.parquet"),
+            StoreError,
+            "is not a directory, so a.parquet cannot",
+        ),
         (lambda: load_parquet(tmp_path / "a.parquet"), StoreError, "does not exist"),
         (lambda: load_parquet(tmp_path), StoreError, "is a directory"),
         (lambda: open_values(tmp_path / "a.parquet"), StoreError, "does not exist"),

@@ -20,7 +20,14 @@ from pymts.io import load_parquet, open_values, save_parquet
 from pymts.mapped import Layout, MappedValues
 from pymts.parquet import RowGroup, read_ordinarily
 
-CASES = [(2**20, {}), (7, {}), (1, {}), (18, {}), (40, {"n_realizations": 9}), (2**20, {"T": 1, "M": 1, "n_realizations": 1})]
+CASES = [
+    (2**20, {}),
+    (7, {}),
+    (1, {}),
+    (18, {}),
+    (40, {"n_realizations": 9}),
+    (2**20, {"T": 1, "M": 1, "n_realizations": 1}),
+]
 
 
 @pytest.fixture(params=CASES, ids=str)
@@ -110,7 +117,9 @@ def test_a_realization_in_several_row_groups_is_a_read_only_copy(
         np.asarray(values, copy=False)
 
 
-def test_values_are_compared_when_they_are_first_touched(tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_are_compared_when_they_are_first_touched(
+    tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(parquet, "GROUP_VALUES", 18)
     path = save_parquet(dataset, tmp_path / "a.parquet")
     offset = open_values(path).layout.groups[2].offset
@@ -120,7 +129,13 @@ def test_values_are_compared_when_they_are_first_touched(tmp_path: Path, dataset
     path.write_bytes(raw)
     values = open_values(path)
     np.testing.assert_array_equal(values[1], truth_of(dataset)[1])
-    for touch in (lambda: values[2], values.read, lambda: np.asarray(values), values.check, lambda: values.read([3, 2])):
+    for touch in (
+        lambda: values[2],
+        values.read,
+        lambda: np.asarray(values),
+        values.check,
+        lambda: values.read([3, 2]),
+    ):
         with pytest.raises(DamagedEntryError, match=r"a\.parquet: the values of row group 2 are not those"):
             touch()
     lazy = load_parquet(path, lazy=True)

@@ -23,7 +23,9 @@ LABELS: dict[str, Any] = {"time": np.arange(50) * 0.05, "channel": np.arange(4),
 VALUES = np.random.default_rng(1).standard_normal((30, 50, 4))
 
 
-def write(path: Path, values: Any = VALUES, cuts: tuple[int, ...] = (), labels: dict[str, Any] = LABELS) -> list[RowGroup]:
+def write(
+    path: Path, values: Any = VALUES, cuts: tuple[int, ...] = (), labels: dict[str, Any] = LABELS
+) -> list[RowGroup]:
     with new_file(path, sync=False) as file, ValueWriter(file, labels, "some_id", values.dtype) as writer:
         for block in np.split(values, cuts):
             writer.append(block)
@@ -52,7 +54,12 @@ def test_rows_are_ordered_realization_time_channel(
 def test_pandas_reads_ordinary_columns_equal_to_the_long_form(tmp_path: Path, dataset: xr.Dataset) -> None:
     save_parquet(dataset, tmp_path / "a.parquet")
     table = pd.read_parquet(tmp_path / "a.parquet")
-    assert [str(table[name].dtype) for name in ("time", "channel", "realization", "value")] == ["float64", "int64", "int64", "float64"]
+    assert [str(table[name].dtype) for name in ("time", "channel", "realization", "value")] == [
+        "float64",
+        "int64",
+        "int64",
+        "float64",
+    ]
     assert pd.api.types.is_string_dtype(table["config_id"])
     expected = to_dataframe(dataset)
     pd.testing.assert_frame_equal(table.drop(columns="config_id"), expected.drop(columns="config_id"))

@@ -55,7 +55,9 @@ def test_what_is_saved_is_served(store: Store, configuration: Configuration, dat
     assert not list(store.root.rglob(".tmp-*"))
 
 
-def test_saving_twice_leaves_the_first(store: Store, configuration: Configuration, dataset: xr.Dataset, entry: Path) -> None:
+def test_saving_twice_leaves_the_first(
+    store: Store, configuration: Configuration, dataset: xr.Dataset, entry: Path
+) -> None:
     before = entry.stat().st_ino
     store.save(configuration, dataset)
     assert entry.stat().st_ino == before
@@ -72,7 +74,9 @@ def test_two_seeds_are_two_entries(store: Store) -> None:
     assert configured(seed=3) not in store
 
 
-@pytest.mark.parametrize("params", [{"T": 1, "M": 1, "n_realizations": 1}, {"zscore": True, "noise_std": 0.3}, {"theta0": [0.1, 0.2, 0.3]}])
+@pytest.mark.parametrize(
+    "params", [{"T": 1, "M": 1, "n_realizations": 1}, {"zscore": True, "noise_std": 0.3}, {"theta0": [0.1, 0.2, 0.3]}]
+)
 @pytest.mark.parametrize("realizations", [1, 3, 4, 100])
 def test_blocks_and_the_whole_give_the_same_files(
     tmp_path: Path, small_groups: None, params: dict[str, Any], realizations: int
@@ -112,7 +116,9 @@ def test_an_error_between_blocks_leaves_nothing(store: Store, configuration: Con
     assert [file.name for file in store.root.rglob("*")] == [MARKER, "kuramoto"] or not list(store.root.rglob(".tmp-*"))
 
 
-def test_a_dataset_of_another_configuration_is_refused(store: Store, configuration: Configuration, dataset: xr.Dataset) -> None:
+def test_a_dataset_of_another_configuration_is_refused(
+    store: Store, configuration: Configuration, dataset: xr.Dataset
+) -> None:
     for wrong in (
         made(configured(seed=2)),
         dataset.isel(realization=[0]),
@@ -125,7 +131,9 @@ def test_a_dataset_of_another_configuration_is_refused(store: Store, configurati
     assert not store.root.exists()
 
 
-def test_batch_durability_syncs_once(tmp_path: Path, dataset: xr.Dataset, configuration: Configuration, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_durability_syncs_once(
+    tmp_path: Path, dataset: xr.Dataset, configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[str] = []
     for name in ("sync_file", "sync_directory", "sync_all"):
         monkeypatch.setattr(disk, name, lambda *_, name=name: calls.append(name))
@@ -278,7 +286,7 @@ def test_edited_metadata_are_not_believed_even_with_a_right_digest(
             if values is None:
                 assert [warning.category for warning in caught] == [DamagedEntryWarning], edit
             else:  # a digest that was not needed for this way of reading
-                assert set(edit) == ({"parquet", "data"} if lazy else {"data", "parquet"}) & set(edit)
+                assert set(edit) == ({"parquet", "data"} if lazy else {"parquet", "data"}) & set(edit)
                 xr.testing.assert_identical(values, dataset)
     path.write_bytes(original)
     xr.testing.assert_identical(store.load(configuration), dataset)
@@ -354,7 +362,9 @@ def test_the_quarantine_does_not_grow_without_bound(store: Store, monkeypatch: p
     assert [path.name.split("_seed")[1][0] for path in store.quarantined()] == ["5", "4", "3"]
 
 
-def test_an_empty_directory_in_the_way_is_replaced(store: Store, configuration: Configuration, dataset: xr.Dataset) -> None:
+def test_an_empty_directory_in_the_way_is_replaced(
+    store: Store, configuration: Configuration, dataset: xr.Dataset
+) -> None:
     store.path(configuration).parent.mkdir(parents=True)
     store.save(configuration, dataset)
     xr.testing.assert_identical(store.load(configuration), dataset)
@@ -425,7 +435,9 @@ def test_a_root_removed_meanwhile_is_an_error_and_not_a_puzzle(
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o002, 0o077])
-def test_permissions_follow_the_umask(store: Store, configuration: Configuration, dataset: xr.Dataset, mask: int) -> None:
+def test_permissions_follow_the_umask(
+    store: Store, configuration: Configuration, dataset: xr.Dataset, mask: int
+) -> None:
     old = os.umask(mask)
     try:
         store.save(configuration, dataset)
@@ -441,7 +453,13 @@ def test_permissions_follow_the_umask(store: Store, configuration: Configuration
 @pytest.mark.parametrize("linked", ["model", "entry"])
 @pytest.mark.parametrize("inside", [False, True])
 def test_links_are_not_followed(
-    store: Store, configuration: Configuration, dataset: xr.Dataset, entry: Path, tmp_path: Path, linked: str, inside: bool
+    store: Store,
+    configuration: Configuration,
+    dataset: xr.Dataset,
+    entry: Path,
+    tmp_path: Path,
+    linked: str,
+    inside: bool,
 ) -> None:
     away = (store.root if inside else tmp_path) / "away"
     original = entry.parent if linked == "model" else entry
@@ -475,7 +493,9 @@ def test_a_linked_file_in_an_entry_is_damage(
     assert (tmp_path / "away").exists()
 
 
-def test_a_linked_quarantine_is_not_used(store: Store, configuration: Configuration, entry: Path, tmp_path: Path) -> None:
+def test_a_linked_quarantine_is_not_used(
+    store: Store, configuration: Configuration, entry: Path, tmp_path: Path
+) -> None:
     (tmp_path / "away").mkdir()
     (store.root / QUARANTINE).symlink_to(tmp_path / "away")
     store.path(configuration).write_bytes(b"")
@@ -485,7 +505,9 @@ def test_a_linked_quarantine_is_not_used(store: Store, configuration: Configurat
     assert store.quarantined() == []
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "..", ".", "", "a/b", ".hidden", "x" * 201, "a\0b", "kuramoto", "ä"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "..", ".", "", "a/b", ".hidden", "x" * 201, "a\0b", "kuramoto", "ä"]
+)
 def test_names_that_lead_elsewhere_are_not_looked_for(store: Store, entry: Path, name: str) -> None:
     with pytest.raises(StoreError, match="is not stored"):
         store.open_id(name)
@@ -520,7 +542,9 @@ def test_a_read_only_root_serves_and_says_that_it_cannot_write(
     other = configured(seed=2)
     with pytest.raises(StoreError) as failure:
         store.save(other, made(other))
-    expected = f"{store.path(other).parent} cannot be written: Read-only file system; choose a place that can be written"
+    expected = (
+        f"{store.path(other).parent} cannot be written: Read-only file system; choose a place that can be written"
+    )
     assert str(failure.value) == expected
     with pytest.raises(StoreError, match="cannot be written: Read-only"):
         store.check_writable()
