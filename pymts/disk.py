@@ -32,6 +32,7 @@ TEMPORARY = ".tmp-"
 TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 _WINDOWS_BUSY = frozenset({5, 32})  # access denied, sharing violation: an indexer or a virus scanner is looking
 _RETRIES = 8
+_NO_SUCH_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})  # some network file systems have none for directories
 _CHUNK = 2**18
 _HINTS = {
     errno.ENOSPC: "free some space",
@@ -71,6 +72,9 @@ def sync_directory(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_SYNC:
+            raise
     finally:
         os.close(handle)
 

@@ -16,6 +16,9 @@ from pymts.errors import DamagedEntryError, StoreError
 from pymts.housekeeping import EntryInfo, is_real_directory
 from pymts.sidecar import Metadata, machine_class
 
+# What in the environment of an entry the bits of its values may depend on.
+MACHINE_CLASS = ("numpy", "scipy", "system", "machine", "libc", "blas", "blas_kernels", "simd")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -86,4 +89,4 @@ def inspect(entry: EntryInfo) -> Finding | None:
 def is_same_machine_class(environment: Mapping[str, Any]) -> bool:
     """Tell whether bits made in an environment are promised here too: the same libraries and processor features."""
     here = machine_class()
-    return all(environment.get(key) == here[key] for key in here if key not in ("pymts", "pyarrow", "xarray"))
+    return all(environment.get(key) == here[key] for key in MACHINE_CLASS)

@@ -14,6 +14,10 @@ from pymts.params import Matrix, NonNegative, NonNegativeVector, Params, per_cha
 
 Array = NDArray[np.float64]
 
+# A block of noise has thousands of short rows: with so many in one product, the call costs less than the arithmetic.
+ROWS = 64
+CHUNK_VALUES = 2**14
+
 
 class NoiseParams(Params):
     """Parameters of a model driven by Gaussian noise."""
@@ -43,9 +47,7 @@ class NoiseParams(Params):
         if self.Sigma is None:
             noise *= per_step(self.sigma)
             return noise
-        batch, realizations, steps, m = noise.shape
-        factor = cholesky(np.asarray(self.Sigma))[None]  # (1, M, M)
-        return rows_times(noise.reshape(batch, realizations * steps, m), factor).reshape(noise.shape)
+        return mix(noise, cholesky(np.asarray(self.Sigma))[None])
 
     def covariance(self, batch: int) -> Array:
         """Return the declared covariance of each configuration, (B, M, M)."""
@@ -59,3 +61,13 @@ def per_step(value: Any) -> Array:
     """Return a parameter so that it broadcasts against (configuration, realization, step, channel)."""
     array = np.asarray(value, dtype=np.float64)
     return array[:, None] if array.ndim == 3 else array
+
+
+def mix(noise: Array, factor: Array) -> Array:
+    """Multiply each step of the noise (B, R, steps, M) by ``factor``, (B, M, M) or (1, M, M), in place."""
+    rows = noise.reshape(len(noise), -1, noise.shape[-1])  # (B, R steps, M)
+    length = max(ROWS, CHUNK_VALUES // rows[:, 0].size // ROWS * ROWS)
+    for start in range(0, rows.shape[1], length):  # a small product each, since fresh memory costs more than arithmetic
+        part = rows[:, start : start + length]
+        part[...] = rows_times(part, factor, ROWS)
+    return noise

@@ -101,7 +101,7 @@ class ValueWriter:
         self._pending: list[NDArray[Any]] = []  # realizations that do not fill a row group yet
         self._given = self.written = 0  # realizations
         self._frame_key: tuple[int, int, int] | None = None
-        self._indices: dict[str, NDArray[Any]] = {}
+        self._frame: dict[str, pa.Array] = {}
         self.groups: list[RowGroup] = []
         try:
             self._values = {name: pa.array(labels[name]) for name in ("time", "channel", "realization")}
@@ -159,27 +159,29 @@ class ValueWriter:
         part = np.ascontiguousarray(part, dtype=self._dtype)
         rows = part.reshape(-1)
         self._set_frame(len(part), first_time, part.shape[1])
-        columns = {name: self._column(name, indices) for name, indices in self._indices.items()}
-        table = pa.table([pa.array(rows) if n == "value" else columns[n] for n in COLUMNS], schema=self._schema)
+        columns = self._frame | {"value": pa.array(rows)}
+        table = pa.table([columns[name] for name in COLUMNS], schema=self._schema)
         self._writer.write_table(table, row_group_size=max(1, rows.size))
         self.groups.append(RowGroup(rows.size, digest(rows.view(np.uint8).data)))
 
     def _set_frame(self, realizations: int, first_time: int, times: int) -> None:
-        """Set which label each row has: row groups of the same size differ in the realizations alone."""
+        """Set the columns of labels: row groups of the same size differ in the realizations alone."""
         step, rows = self._channels, realizations * times * self._channels
         if self._frame_key != (realizations, first_time, times):
             self._frame_key = realizations, first_time, times
-            self._indices = {
+            indices = {
                 "time": np.tile(np.repeat(self._numbers("time", first_time, times), step), realizations),
                 "channel": np.tile(self._numbers("channel", 0, step), realizations * times),
                 "config_id": np.zeros(rows, dtype=np.int8),
             }
-        self._indices["realization"] = np.repeat(self._numbers("realization", self.written, realizations), times * step)
+            self._frame = {name: self._column(name, numbers) for name, numbers in indices.items()}
+        numbers = np.repeat(self._numbers("realization", self.written, realizations), times * step)
+        self._frame["realization"] = self._column("realization", numbers)
 
     def _numbers(self, name: str, start: int, count: int) -> NDArray[Any]:
         """Return consecutive positions among the labels, in the smallest type that holds them: there are millions."""
         size = len(self._values[name])
-        dtype = next(kind for kind in (np.int8, np.int16, np.int32) if size <= np.iinfo(kind).max + 1)
+        dtype = next(kind for kind in (np.int8, np.int16, np.int32, np.int64) if size <= np.iinfo(kind).max + 1)
         return np.arange(start, start + count, dtype=dtype)
 
     def _column(self, name: str, indices: NDArray[Any]) -> pa.Array:
@@ -187,7 +189,7 @@ class ValueWriter:
 
         values = self._values[name]
         if name == "config_id" or self._labels[name].dtype.kind in _DICTIONARY_KINDS:
-            return pa.DictionaryArray.from_arrays(indices, values)
+            return pa.DictionaryArray.from_arrays(indices, values, safe=False)  # in range by construction
         return values.take(pa.array(indices))
 
     def __enter__(self) -> Self:

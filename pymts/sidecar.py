@@ -156,8 +156,11 @@ def _head(rest: bytes) -> bytes:
 @cache
 def machine_class() -> dict[str, Any]:
     """Return what the bits of a simulation may depend on: library versions and the processor's features."""
-    features = (np.show_config(mode="dicts") or {}).get("SIMD Extensions", {})
-    blas = [item for item in threadpool_info() if item.get("user_api") == "blas"]
+    built: Mapping[str, Any] = np.show_config(mode="dicts") or {}
+    features = built.get("SIMD Extensions", {})
+    # Which BLAS NumPy was built with, not which are loaded now: SciPy brings its own when it is first used.
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    kernels = {item.get("architecture") for item in threadpool_info() if item.get("user_api") == "blas"}
     return {
         "pymts": version("pymts"),
         "python": platform.python_version(),
@@ -168,7 +171,8 @@ def machine_class() -> dict[str, Any]:
         "system": platform.system(),
         "machine": platform.machine(),
         "libc": "-".join(platform.libc_ver()),
-        "blas": sorted({f"{b['internal_api']} {b.get('version')} {b.get('architecture', '')}".strip() for b in blas}),
+        "blas": f"{blas.get('name')} {blas.get('version')}",
+        "blas_kernels": sorted(kernel for kernel in kernels if kernel),
         "simd": [*features.get("baseline", []), *features.get("found", [])],
     }
 

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.network_params import infer_m
-from pymts.noise_params import NoiseParams, per_step
+from pymts.noise_params import NoiseParams, mix, per_step
 from pymts.numerics.accumulate import running_sum
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.rows import rows_times
 from pymts.params import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel, square
 from pymts.registry import model
 from pymts.streams import Streams
@@ -197,7 +196,7 @@ def make_gbm(p: GbmParams, rng: Streams) -> Simulated:
 
     def returns(noise: Array) -> Array:
         if factors is not None:
-            noise = rows_times(noise.reshape(batch, -1, p.M), factors).reshape(noise.shape)
+            noise = mix(noise, factors)
         noise *= scale
         noise += drift
         return noise

@@ -95,9 +95,7 @@ def barabasi_albert(n: int, m: int, rng: Generator) -> Adjacency:
     return graph
 
 
-def sbm(
-    block_sizes: Sequence[int], p_intra: float, p_inter: float, rng: Generator, directed: bool
-) -> Adjacency:
+def sbm(block_sizes: Sequence[int], p_intra: float, p_inter: float, rng: Generator, directed: bool) -> Adjacency:
     """Stochastic block model: an edge has probability p_intra inside a block and p_inter between two."""
     block = np.repeat(np.arange(len(block_sizes)), block_sizes)
     probability = np.where(block[:, None] == block, p_intra, p_inter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -81,7 +80,7 @@ INDEXERS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("indexer", INDEXERS, ids=lambda indexer: ",".join(indexer))
+@pytest.mark.parametrize("indexer", INDEXERS, ids=",".join)
 @pytest.mark.parametrize("group_values", [2**20, 7])
 def test_lazy_selections_are_those_of_the_whole(
     tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch, indexer: dict[str, Any], group_values: int
@@ -164,9 +163,9 @@ def test_it_pickles_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_no_file_stays_open_and_a_removed_file_stays_readable(tmp_path: Path, dataset: xr.Dataset) -> None:
     path = save_parquet(dataset, tmp_path / "a.parquet")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     kept = [load_parquet(path, lazy=True) for _ in range(20)]
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
     for file in tmp_path.iterdir():
         file.unlink()
     xr.testing.assert_identical(kept[7], dataset)

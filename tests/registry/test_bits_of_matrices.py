@@ -1,0 +1,49 @@
+"""What bits may depend on, where matrices and vectors are given and products of matrices come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support import MODELS, assert_same_bits, block, small, whole
+
+import pymts.streams
+
+S = [[1.0, 0.5, 0.0], [0.5, 2.0, 0.1], [0.0, 0.1, 1.0]]
+A = [[0.0, 1.0, 0.0], [0.0, 0.0, 2.0], [0.5, 0.0, 0.0]]
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("brownian", {"Sigma": S}),
+    ("abm", {"mu": [1.0, 2.0, 3.0], "sigma": [1.0, 0.0, 2.0]}),
+    ("gbm", {"M": 3, "correlation": 0.4}),
+    ("gbm", {"correlation": [[1.0, -0.5], [-0.5, 1.0]], "S0": [1.0, 2.0]}),
+    ("noise_gaussian", {"Sigma": S}),
+    ("noise_cauchy", {"gamma": [1.0, 2.0]}),
+    ("ar", {"p": 3, "shared": False}),
+    ("ar", {"phi": [0.5, -0.3]}),
+    ("var", {"Sigma": S, "M": 3}),
+    ("var", {"p": 5, "M": 12}),
+    ("ou", {"Sigma": S, "M": 3}),
+    ("ou", {"Theta": [[1.0, 0.2, 0.0], [0.0, 1.0, 0.3], [0.0, 0.0, 2.0]]}),
+    ("ou", {"Theta": [1.0, 2.0, 3.0], "mu": [0.0, 1.0, 2.0]}),
+    ("kuramoto", {"A": A, "alpha": 0.3, "noise_std": 0.1}),
+    ("kuramoto", {"omega": [1.0, 2.0, 3.0], "M": 3}),
+    ("cml", {"A": A}),
+]
+
+
+@pytest.mark.parametrize(("name", "params"), CASES, ids=lambda value: "-".join(value))
+def test_a_realization_has_its_bits_wherever_it_is_made(
+    name: str, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = MODELS[name]
+    batch = [small(model, **params, seed=seed, n_realizations=5, T=300) for seed in range(7)]
+    for made, configuration in zip(whole(batch), batch, strict=True):
+        assert_same_bits(made, block(configuration))
+    five = block(small(model, **params, n_realizations=5, T=300))
+    for count in (1, 2, 8, 33):
+        other = block(small(model, **params, n_realizations=count, T=300)).values
+        np.testing.assert_array_equal(other[:5], five.values[: min(5, count)])
+    np.testing.assert_array_equal(block(small(model, **params, n_realizations=5, T=101)).values, five.values[:, :101])
+    monkeypatch.setattr(pymts.streams, "BLOCK_VALUES", 1)
+    assert_same_bits(block(small(model, **params, n_realizations=5, T=300)), five)
