@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self, SupportsIndex
@@ -38,12 +39,12 @@ class Layout:
     tail_xxh3_128: str
     rest_xxh3_128: str
 
-    @property
+    @cached_property
     def can_be_mapped(self) -> bool:
         """Tell whether every value has a place in the file."""
         return all(group.offset is not None for group in self.groups)
 
-    @property
+    @cached_property
     def places(self) -> list[tuple[int, int]]:
         """The first and last byte (exclusive) of the values of each row group; none if they cannot be mapped."""
         if not self.can_be_mapped:

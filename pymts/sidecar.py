@@ -11,7 +11,7 @@ import struct
 import zipfile
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -98,7 +98,7 @@ class Metadata(_Part):
     truth: File
     environment: dict[str, Any]
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Where the values are in the Parquet file."""
         data = self.data

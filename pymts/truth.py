@@ -28,7 +28,10 @@ TRUTH: dict[str, TruthKind] = {
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
     "order_parameter": TruthKind(("time", "realization"), "Kuramoto order parameter r(t), 0 to 1."),
     "theory_mean": TruthKind(("time", "channel"), "Expected value in closed form."),
-    "theory_cov": TruthKind(("channel", "channel_"), "Stationary covariance in closed form."),
+    "theory_cov": TruthKind(
+        ("channel", "channel_"),
+        "Covariance in closed form: stationary, or per unit of time where there is no stationary law.",
+    ),
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
     ),

@@ -87,7 +87,7 @@ class GbmParams(ContinuousParams):
                 )
             return self
         matrix = square("correlation", self.correlation, self.M)
-        if not np.array_equal(np.diag(matrix), np.ones(self.M)):
+        if np.abs(np.diag(matrix) - 1.0).max() > 1e-12:  # estimated correlations miss 1 by a rounding error
             raise ValueError("correlation must have ones on its diagonal; give Sigma_ij / (sigma_i sigma_j)")
         try:
             cholesky(matrix)
@@ -140,7 +140,8 @@ def _walk(p: BrownianParams, rng: Streams) -> Simulated:
 
 @model(
     BrownianParams,
-    reference="N. Wiener (1923), Differential-space, Journal of Mathematics and Physics 2, 131-174.",
+    reference="N. Wiener (1923), Differential-space, Journal of Mathematics and Physics 2, 131-174, "
+    "doi:10.1002/sapm192321131.",
     tags=("diffusion", "linear", "nonstationary", "continuous"),
     truth=("theory_mean", "theory_cov"),
 )
@@ -157,7 +158,8 @@ def make_brownian(p: BrownianParams, rng: Streams) -> Simulated:
 
 @model(
     AbmParams,
-    reference="L. Bachelier (1900), Theorie de la speculation, Annales scientifiques de l'Ecole Normale Superieure 17.",
+    reference="L. Bachelier (1900), Theorie de la speculation, Annales scientifiques de l'Ecole Normale Superieure 17, "
+    "21-86, doi:10.24033/asens.476.",
     tags=("diffusion", "linear", "nonstationary", "finance", "continuous"),
     truth=("theory_mean", "theory_cov"),
 )
@@ -175,7 +177,7 @@ def make_abm(p: AbmParams, rng: Streams) -> Simulated:
 @model(
     GbmParams,
     reference="F. Black and M. Scholes (1973), The pricing of options and corporate liabilities, "
-    "Journal of Political Economy 81, 637-654.",
+    "Journal of Political Economy 81, 637-654, doi:10.1086/260062.",
     tags=("diffusion", "nonstationary", "finance", "continuous"),
     truth=("theory_mean",),
 )

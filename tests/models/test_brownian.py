@@ -127,6 +127,18 @@ def test_equal_correlations_agree_with_their_matrix() -> None:
     np.testing.assert_array_equal(perfect[..., 0], perfect[..., 2])
 
 
+def test_the_lowest_correlation_leaves_nothing_of_the_sum_of_the_log_returns() -> None:
+    values, _ = run("gbm", M=4, correlation=-1 / 3, mu=0.0, sigma=0.3, T=50, n_realizations=2)
+    time = 0.01 * np.arange(50)
+    np.testing.assert_allclose(np.log(values).sum(axis=-1), [-4 * 0.5 * 0.3**2 * time] * 2, rtol=0, atol=1e-12)
+
+
+def test_an_estimated_correlation_is_taken_as_it_is() -> None:
+    estimate = np.corrcoef(np.random.default_rng(0).standard_normal((6, 50)))
+    estimate[0, 0] = np.nextafter(1.0, 0.0)
+    assert run("gbm", correlation=estimate, T=5)[0].shape == (1, 5, 6)
+
+
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("brownian", {"sigma": -1.0}, "sigma must be a finite number of at least 0"),
     ("brownian", {"sigma": [1.0, -1.0]}, "sigma must be"),
@@ -148,6 +160,14 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "correlation must be positive semi",
     ),
     ("gbm", {"M": 1, "correlation": -1.5}, "correlation must lie from"),
+    ("gbm", {"M": 3, "correlation": np.eye(2)}, "correlation must have shape (M, M) = (3, 3), got shape (2, 2)"),
+    ("gbm", {"correlation": [[1.0, 0.5], [0.4, 1.0]]}, "correlation must be symmetric"),
+    ("gbm", {"sigma": -0.1}, "sigma must be a finite number of at least 0"),
+    ("gbm", {"M": 3, "sigma": [0.1, 0.2]}, "sigma must be one number or M = 3 numbers, got 2 numbers"),
+    ("abm", {"Sigma": np.eye(2), "sigma": 1.0}, "sigma and Sigma both say how large the noise is"),
+    ("abm", {"Sigma": [[1.0, 0.5], [0.5]]}, "Sigma has rows of different lengths"),
+    ("noise_gaussian", {"sigma": -0.1}, "sigma must be a finite number of at least 0"),
+    ("noise_cauchy", {"M": 3, "loc": [0.0, 1.0]}, "loc must be one number or M = 3 numbers, got 2 numbers"),
 ]
 
 

@@ -32,7 +32,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "params"), CASES, ids=lambda value: "-".join(value))
+@pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_a_realization_has_its_bits_wherever_it_is_made(
     name: str, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
