@@ -156,6 +156,7 @@ def test_mixed_numbers_in_a_batch_change_no_bit(shared: bool, channels: int) -> 
 
 
 def test_it_works_without_scipy_signal_which_is_slow_to_import() -> None:
-    code = "import sys; from pymts.datasets import make_ar; make_ar(T=9, cache=False); print('scipy.signal' in sys.modules)"
+    make = "from pymts.datasets import make_ar; make_ar(T=9, cache=False)"
+    code = f"import sys; {make}; print('scipy.signal' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
