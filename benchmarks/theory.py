@@ -1,0 +1,107 @@
+"""One line per model, theory beside measurement: ``python -m benchmarks.theory``. The tests hold the models to more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+import pymts.models  # noqa: F401  (registers the models)
+from pymts.configuration import Configuration
+from pymts.simulate import Block, simulate
+
+Line = tuple[str, float, float, float]  # check, theory, measured, standard error
+
+
+def made(name: str, **params: object) -> Block:
+    result = simulate([Configuration.of(name, {"seed": 1, **params})])[0]
+    if not isinstance(result, Block):
+        raise result
+    return result
+
+
+def variance(label: str, sample: np.ndarray, theory: float) -> Line:
+    """Compare a variance of independent centred values with its theory; the error is from the fourth moment."""
+    squares = sample * sample
+    return label, theory, float(squares.mean()), float(squares.std() / math.sqrt(squares.size))
+
+
+def kuramoto() -> Line:
+    n, coupling = 2000, 4.0
+    omega = np.tan(np.pi * ((np.arange(n) + 0.5) / n - 0.5))
+    r = made("kuramoto", M=n, K=coupling, omega=omega, T=400, burn_in=600).truth["order_parameter"].values[:, 0]
+    return (
+        "order parameter at K=4, Lorentz: sqrt(1 - 2/K)",
+        math.sqrt(1 - 2 / coupling),
+        r.mean(),
+        r.std() / math.sqrt(20),
+    )
+
+
+def cml() -> Line:
+    x = made("cml", local_map="quadratic", a=2.0, eps=0.0, M=100, T=1, n_realizations=400).values[:, 0].ravel()
+    return variance("variance of 1 - 2 x^2, uncoupled: 1/2", x, 0.5)
+
+
+def ar() -> Line:
+    x = made("ar", phi=[0.8], M=5, T=1, n_realizations=8000).values[:, 0].ravel()
+    return variance("variance at the first sample, phi=0.8: 1/(1 - phi^2)", x, 1 / (1 - 0.64))
+
+
+def var() -> Line:
+    block = made("var", T=2, n_realizations=20_000, M=4, density=0.8)
+    theory = float(block.truth["theory_acov"].values[1, 1, 0])
+    product = block.values[:, 1, 1] * block.values[:, 0, 0]
+    label = "Cov(x1[t+1], x0[t]) of a drawn VAR(2): discrete Lyapunov"
+    return label, theory, float(product.mean()), float(product.std() / math.sqrt(product.size))
+
+
+def ou() -> Line:
+    theta = [[1.0, 0.5], [0.0, 2.0]]
+    block = made("ou", Theta=theta, dt=0.5, T=2, n_realizations=20_000)
+    theory = float(block.truth["theory_acov"].values[1, 0, 1])
+    product = block.values[:, 1, 0] * block.values[:, 0, 1]
+    label = "Cov(x0[t+.5], x1[t]), matrix Theta: continuous Lyapunov"
+    return label, theory, float(product.mean()), float(product.std() / math.sqrt(product.size))
+
+
+def brownian() -> Line:
+    x = made("brownian", M=5, dt=1.0, T=10, n_realizations=8000).values
+    product = (x[:, 3] * x[:, 9]).ravel()
+    error = float(product.std() / math.sqrt(product.size))
+    return "Cov(x[3], x[9]): min(s, t)", 3.0, float(product.mean()), error
+
+
+def abm() -> Line:
+    x = made("abm", M=5, mu=0.5, sigma=2.0, dt=1.0, T=11, n_realizations=8000).values[:, 10].ravel()
+    return "mean at t=10: x0 + mu t", 105.0, float(x.mean()), float(x.std() / math.sqrt(x.size))
+
+
+def gbm() -> Line:
+    x = made("gbm", M=5, mu=0.1, sigma=0.3, dt=1.0, T=6, n_realizations=20_000).values[:, 5].ravel()
+    return "mean at t=5: S0 exp(mu t)", math.exp(0.5), float(x.mean()), float(x.std() / math.sqrt(x.size))
+
+
+def noise_gaussian() -> Line:
+    x = made("noise_gaussian", Sigma=[[2.0, -0.8], [-0.8, 1.0]], T=1000, n_realizations=100).values
+    product = (x[..., 0] * x[..., 1]).ravel()
+    error = float(product.std() / math.sqrt(product.size))
+    return "covariance given", -0.8, float(product.mean()), error
+
+
+def noise_cauchy() -> Line:
+    x = made("noise_cauchy", gamma=2.0, T=1000, n_realizations=100).values.ravel()
+    density = 1 / (math.pi * 2 * 2)  # at the quartile, of scale 2
+    return "upper quartile: gamma", 2.0, float(np.quantile(x, 0.75)), math.sqrt(0.1875 / x.size) / density
+
+
+CHECKS: dict[str, Callable[[], Line]] = {
+    check.__name__: check for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy)
+}
+
+if __name__ == "__main__":
+    print("| model | check | theory | measured | standard error | z |\n|---|---|---:|---:|---:|---:|")
+    for name, check in CHECKS.items():
+        label, theory, measured, error = check()
+        print(f"| {name} | {label} | {theory:.5g} | {measured:.5g} | {error:.2g} | {(measured - theory) / error:.2f} |")
