@@ -122,7 +122,7 @@ def statsmodels_rows(rounds: int) -> list[Row]:
 
         def peer(phi: np.ndarray = phi, sigma: np.ndarray = sigma, r: int = realizations) -> None:
             for seed in range(r):
-                varsim(phi, None, sigma, steps=1000, seed=seed)
+                varsim(phi, None, sigma, steps=1000, rng=np.random.RandomState(seed))
 
         times = medians({"mine": lambda c=mine: simulate([c]), "peer": peer}, rounds)
         rows.append((f"var(2) M{m} T1000 R{realizations}: statsmodels over ours", times["peer"] / times["mine"], goal))

@@ -50,3 +50,7 @@ def entry(store: Store, configuration: Configuration, dataset: xr.Dataset) -> Pa
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row groups of 7 values, so that every realization of the datasets here spans several."""
     monkeypatch.setattr(parquet, "GROUP_VALUES", 7)
+
+
+def files_below(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
