@@ -42,6 +42,11 @@ class DamagedEntryWarning(UserWarning):
     """A stored dataset was damaged and has been moved to quarantine."""
 
 
+def named(name: str) -> str:
+    """Return a name as a message shows it: in quotes and escaped if it holds what cannot be seen or is no name."""
+    return name if name.isidentifier() and name.isascii() else repr(name)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest known name, or an empty string."""
     by_lower = {item.lower(): item for item in known}

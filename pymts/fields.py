@@ -73,6 +73,10 @@ def depths(field: FieldInfo) -> frozenset[int]:
 
 
 def _bounds(metadata: tuple[Any, ...] | list[Any]) -> str:
+    least = [extra.ge for extra in metadata if isinstance(extra, at.Ge)]
+    most = [extra.le for extra in metadata if isinstance(extra, at.Le)]
+    if least and most:
+        return f"from {least[0]} to {most[0]}"
     words = []
     for extra in metadata:
         match extra:

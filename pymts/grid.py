@@ -11,7 +11,7 @@ from typing import Any
 
 import pymts.models  # noqa: F401  (registers the models)
 from pymts.configuration import Configuration, derived_seed
-from pymts.errors import GridError, InvalidParameterError, TooLargeError, nearest
+from pymts.errors import GridError, InvalidParameterError, TooLargeError, named, nearest
 from pymts.fields import depths
 from pymts.params import MAX_SEED, plain
 from pymts.registry import MODELS, Model, get_model
@@ -115,7 +115,7 @@ class Grid(Sequence[Configuration]):
         models = [MODELS[name] for name in names if isinstance(name, str) and name in MODELS]
         known = {name for model in models for name in (*model.params.model_fields, *synonyms(model.params))}
         problems += [
-            f"defaults: {key} is not a parameter of any model of this grid{nearest(str(key), known)}"
+            f"defaults: {named(str(key))} is not a parameter of any model of this grid{nearest(str(key), known)}"
             for key in defaults
             if models and (key not in known or key in EXECUTION)
         ]

@@ -52,7 +52,7 @@ def identify(folder: Path) -> Metadata | None:
         raise DamagedEntryError(f"{folder} does not say truly which configuration it is")
     model = metadata.configuration.get("model") if isinstance(metadata.configuration, dict) else None
     if (model, metadata.name) != (folder.parent.name, folder.name):
-        raise DamagedEntryError(f"{folder} is the entry {model}/{metadata.name}, moved here")
+        raise DamagedEntryError(f"{folder} is the entry {metadata.name!r} of {model!r}, moved here")
     for suffix, found, written in ((PARQUET, parquet, metadata.parquet), (TRUTH, truth, metadata.truth)):
         if found != written.size:
             raise DamagedEntryError(f"{folder / folder.name}{suffix} has {found} bytes, not {written.size}")

@@ -49,16 +49,18 @@ class NetworkParams(Params):
         default=None,
         description="Adjacency (target, source) of shape (M, M), used as given: A[i, j] != 0 means that j drives i.",
     )
-    k: int = Field(default=1, ge=1, description="Neighbours a side in `ring`, `ring_unidirectional`, `watts_strogatz`.")
+    k: int = Field(
+        default=1, ge=1, le=10**6, description="Neighbours a side in `ring`, `ring_unidirectional`, `watts_strogatz`."
+    )
     density: Probability = Field(default=0.3, ge=0, le=1, description="Edge probability of `erdos_renyi`.")
     beta: Probability = Field(default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz`.")
-    m: int = Field(default=1, ge=1, description="Edges of each new node in `barabasi_albert`.")
+    m: int = Field(default=1, ge=1, le=10**6, description="Edges of each new node in `barabasi_albert`.")
     block_sizes: Integers | None = Field(
         default=None, description="Nodes of each block of `sbm`, summing to M; `None` makes two equal blocks."
     )
     p_intra: Probability = Field(default=0.7, ge=0, le=1, description="Edge probability inside a block of `sbm`.")
     p_inter: Probability = Field(default=0.1, ge=0, le=1, description="Edge probability between blocks of `sbm`.")
-    max_parents: int = Field(default=2, ge=1, description="Most parents of a node of `random_dag`.")
+    max_parents: int = Field(default=2, ge=1, le=10**6, description="Most parents of a node of `random_dag`.")
     directed: bool = Field(default=True, description="Draw `erdos_renyi` and `sbm` with a direction to each edge.")
     weights: Literal["binary", "uniform", "normal", "signed"] = Field(
         default="binary",

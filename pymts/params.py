@@ -6,6 +6,7 @@ signature and docstring of ``make_*``, the JSON schema, the YAML keys and the co
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic import (
     GetPydanticSchema,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from pymts.fields import STRUCTURAL, Describe, admits
@@ -80,17 +82,19 @@ class Params(BaseModel):
     M: int = Field(
         default=5,
         ge=1,
+        le=10**6,
         validation_alias=AliasChoices("M", "n_channels"),
         description="Number of channels; `n_channels` is a synonym.",
     )
     T: int = Field(
         default=1000,
         ge=1,
+        le=10**12,
         validation_alias=AliasChoices("T", "n_timepoints"),
         description="Number of samples kept in time; `n_timepoints` is a synonym.",
     )
     n_realizations: int = Field(
-        default=1, ge=1, description="Number of independent realizations of the same configuration."
+        default=1, ge=1, le=10**9, description="Number of independent realizations of the same configuration."
     )
     seed: int | None = Field(
         default=None,
@@ -99,8 +103,10 @@ class Params(BaseModel):
         validation_alias=AliasChoices("seed", "random_state"),
         description="Seed; `None` draws one, which the dataset records. `random_state` is a synonym.",
     )
-    burn_in: int = Field(default=0, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=1, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=0, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=1, ge=1, le=10**9, description="Steps between two samples that are kept.")
     zscore: bool = Field(
         default=False,
         description="Standardise each channel of each realization to mean 0 and standard deviation 1 over time.",
@@ -147,6 +153,13 @@ class ContinuousParams(Params):
     time_unit: ClassVar[str] = "s"
 
     dt: Annotated[float, STRUCTURAL] = Field(default=0.01, gt=0, description="Time step, s.")
+
+    @model_validator(mode="after")
+    def _time_is_a_number(self) -> ContinuousParams:
+        steps = self.burn_in + self.T * self.sample_every
+        if not math.isfinite(self.dt * float(steps)):
+            raise ValueError(f"dt of {self.dt:g} s makes {steps} steps last longer than numbers go; take a smaller dt")
+        return self
 
     @property
     def step(self) -> float | int:

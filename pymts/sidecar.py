@@ -127,7 +127,9 @@ class Metadata(_Part):
         if raw[:length] != _head(raw[length:]):
             raise DamagedEntryError(f"{where} has been changed since it was written")
         try:
-            content = json.loads(raw)
+            content = json.loads(raw.decode("ascii"))
+            if b"\\ud" in raw.lower():  # half of a surrogate pair is not text, and would fail wherever it goes
+                json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise DamagedEntryError(f"{where} is not JSON") from None
         del content[SELF]
@@ -138,7 +140,7 @@ class Metadata(_Part):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             field = ".".join(map(str, first["loc"]))
-            raise DamagedEntryError(f"{where}: {field} is invalid: {first['msg']}") from None
+            raise DamagedEntryError(f"{where}: {field!r} is invalid: {first['msg']}") from None
         problem = metadata.layout.problem()
         if sorted(metadata.data.dims) != sorted(DIMS):
             problem = "the dims of the series are not known"
@@ -191,7 +193,7 @@ def plain_attrs(attrs: Mapping[Hashable, Any], where: Hashable) -> Attrs:
     for name, value in attrs.items():
         plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
         try:
-            canonical_json(plain)
+            canonical_json(plain).encode()
             storable = isinstance(name, str)
         except (TypeError, ValueError):
             storable = False
@@ -230,12 +232,21 @@ def pack_arrays(dataset: xr.Dataset) -> Packed:
     return Packed(raw, entries)
 
 
+def _is_text(values: NDArray[Any]) -> bool:
+    """Tell whether an array of text holds characters only; other bytes make code points that are none."""
+    if values.dtype.itemsize == 0 or values.size == 0:
+        return True
+    points = np.atleast_1d(values).view(np.dtype("u4").newbyteorder(values.dtype.byteorder))
+    return not np.any((points > 0x10FFFF) | ((points >= 0xD800) & (points < 0xE000)))
+
+
 def _plain_array(name: Hashable, variable: xr.Variable) -> NDArray[Any]:
     values = np.asarray(variable.values, order="C")
     if values.dtype.kind == "O" and all(isinstance(item, str) for item in values.flat):
         values = np.asarray(values.astype(str), order="C")
     dims_are_names = all(isinstance(dim, str) for dim in variable.dims)
-    if not re.fullmatch(_DTYPE, values.dtype.str) or not isinstance(name, str) or not dims_are_names:
+    storable = re.fullmatch(_DTYPE, values.dtype.str) and (values.dtype.kind != "U" or _is_text(values))
+    if not storable or not isinstance(name, str) or not dims_are_names:
         raise InvalidParameterError(
             f"the variable {name!r} cannot be stored: it holds {values.dtype}, not plain numbers or text; remove it"
         )
@@ -257,6 +268,8 @@ def unpack_arrays(
             # A copy of its own: aligned, writable, and the file's bytes can go.
             values = np.frombuffer(raw, dtype, count, entry.offset).copy() if count else np.empty(0, dtype)
             values = values.reshape(entry.shape)
+            if dtype.kind == "U" and not _is_text(values):
+                raise ValueError("it is not text")  # noqa: TRY301
             variable = xr.Variable(entry.dims, values.astype(object) if entry.is_object else values, entry.attrs)
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
             raise DamagedEntryError(f"{where}: the variable {entry.name!r} cannot be read: {error}") from None

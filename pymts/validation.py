@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pymts.errors import InvalidParameterError, nearest
+from pymts.errors import InvalidParameterError, named, nearest
 from pymts.fields import allowed
 from pymts.params import Params
 
@@ -56,7 +56,7 @@ def _unknown(params: type[Params], key: str) -> Problem:
     if key in also:
         return Problem(key, f"{also[key]} is given twice, as {also[key]} and as {key}; keep one")
     hint = nearest(key, [*known, *also]) or f"; it takes {', '.join(known)}"
-    return Problem(key, f"{key} is not a parameter{hint}")
+    return Problem(key, f"{named(key)} is not a parameter{hint}")
 
 
 def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str, Any]) -> Problem:

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 class ArParams(Params):
     """Parameters of independent autoregressive channels."""
 
-    p: int = Field(default=2, ge=1, description="Number of lags; a given `phi` tells it.")
+    p: int = Field(default=2, ge=1, le=1000, description="Number of lags; a given `phi` tells it.")
     phi: Vector | Matrix | None = Field(
         default=None,
         description="Coefficients of lag 1, ..., p, used as given: p numbers for all channels, or a matrix (M, p); "

@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 Positive: TypeAlias = Annotated[float, Gt(0)]
 
 SIGMA = 1.0
+RESOLVED = 1e-12  # smallest ratio of rates at which the stationary covariance still has digits
 
 
 class OuParams(ContinuousParams):
@@ -84,6 +85,12 @@ class OuParams(ContinuousParams):
         if slowest <= 0:
             what = "eigenvalues with positive real parts" if theta.ndim == 2 else "positive numbers"
             raise ValueError(f"Theta must have {what}, got {slowest:.6g}; the process would not return to mu")
+        largest = np.abs(theta).max()
+        if theta.ndim == 2 and slowest < RESOLVED * largest:
+            raise ValueError(
+                f"Theta has rates from {slowest:.3g} to {largest:.3g} 1/s, too far apart for float64; "
+                f"keep their ratio above {RESOLVED:g}"
+            )
         return self
 
 

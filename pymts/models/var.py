@@ -31,7 +31,7 @@ class VarParams(NetworkParams):
         description="Graph family that drawn coefficients live on; `A` or `Phi`, if given, takes its place. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
-    p: int = Field(default=2, ge=1, description="Number of lags; a given `Phi` tells it.")
+    p: int = Field(default=2, ge=1, le=1000, description="Number of lags; a given `Phi` tells it.")
     Phi: Matrices | Matrix | None = Field(
         default=None,
         description="Coefficients (target, source), used as given: a matrix (M, M) for lag 1 or matrices (p, M, M); "

@@ -215,8 +215,8 @@ def test_what_does_not_fit_is_refused_in_a_sentence() -> None:
     for given, message in (
         ({"x0": [0.1, 0.2]}, "x0 must be one number or M = 5 numbers, got 2 numbers"),
         ({"weights": "normal"}, "weights must be one of 'binary', 'uniform', got 'normal'"),
-        ({"r": 4.1}, "r must be a finite number of at least 0 and of at most 4, got 4.1"),
-        ({"eps": -0.1}, "eps must be a finite number of at least 0 and of at most 1, got -0.1"),
+        ({"r": 4.1}, "r must be a finite number from 0 to 4, got 4.1"),
+        ({"eps": -0.1}, "eps must be a finite number from 0 to 1, got -0.1"),
     ):
         with pytest.raises(InvalidParameterError, match=message):
             run("cml", **given)

@@ -1,0 +1,1 @@
+"""What the store promises, tried by force: ``python -m benchmarks.reliability``. The tests run short forms."""
