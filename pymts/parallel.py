@@ -15,7 +15,9 @@ from multiprocessing import get_context, parent_process
 
 from pymts.generator import Status, run
 from pymts.grid import Grid
-from pymts.store import Store
+from pymts.store import Durability, Store
+
+Task = tuple[str, str, Durability]  # grid, root of the store, how it waits for the disk
 
 # Ranges per worker: enough that the last ones finish together, few enough that batches stay large.
 RANGES_PER_WORKER = 8
@@ -50,10 +52,10 @@ def _grid(text: str) -> Grid:
     return Grid.read(content, max_cells=content.pop("max_cells"))
 
 
-def work(text: str, root: str, indices: range) -> list[Result]:
+def work(text: str, root: str, durability: Durability, indices: range) -> list[Result]:
     """Generate a range of the grid into the store; runs in a worker."""
     grid = _grid(text)
-    outcomes = run(((index, grid[index]) for index in indices), Store(root), keep=False)
+    outcomes = run(((index, grid[index]) for index in indices), Store(root, durability), keep=False)
     return [
         Result(outcome.index, outcome.status, outcome.seconds, None if outcome.error is None else str(outcome.error))
         for outcome in outcomes
@@ -75,7 +77,7 @@ def run_parallel(grid: Grid, indices: range, store: Store, jobs: int) -> Iterato
     A worker that is killed loses nothing: the ranges in flight are split and tried again one at a time, in a new
     process, until the one configuration that kills it is found; only that one is reported as failed.
     """
-    text, root = _payload(grid), str(store.root)
+    task = _payload(grid), str(store.root), store.durability
     size = max(1, min(MAX_RANGE, -(-len(indices) // (jobs * RANGES_PER_WORKER))))
     waiting = deque(indices[start : start + size] for start in range(0, len(indices), size))
     suspects: deque[range] = deque()
@@ -86,7 +88,7 @@ def run_parallel(grid: Grid, indices: range, store: Store, jobs: int) -> Iterato
             while waiting or flying:
                 while waiting and len(flying) < 2 * jobs:
                     part = waiting.popleft()
-                    flying[pool.submit(work, text, root, part)] = part
+                    flying[pool.submit(work, *task, part)] = part
                 done, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in done:
                     results = future.result()
@@ -97,15 +99,15 @@ def run_parallel(grid: Grid, indices: range, store: Store, jobs: int) -> Iterato
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         while suspects:
-            yield from _interrogate(text, root, suspects)
+            yield from _interrogate(task, suspects)
 
 
-def _interrogate(text: str, root: str, suspects: deque[range]) -> Iterator[Result]:
+def _interrogate(task: Task, suspects: deque[range]) -> Iterator[Result]:
     """Run one suspected range alone; split it if the process dies again."""
     part = suspects.popleft()
     with _pool(1) as pool:
         try:
-            results = pool.submit(work, text, root, part).result()
+            results = pool.submit(work, *task, part).result()
         except BrokenProcessPool:
             if len(part) > 1:
                 middle = len(part) // 2

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pymts import disk
 from pymts.cli import run
 from pymts.commands.generate import shard_range
 from pymts.errors import InvalidParameterError
@@ -291,3 +292,12 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         check=False,
     )
     assert "Traceback" not in done.stderr
+
+
+def test_a_saved_grid_waits_for_the_disk_once(good_grid: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    for name in ("sync_all", "sync_file", "sync_directory"):
+        monkeypatch.setattr(disk, name, lambda *_, name=name: synced.append(name))
+    assert run(["generate", "--config", good_grid, "--save"]) == Exit.OK
+    assert synced == ["sync_all"]
+    assert len(stored(home)) == 5

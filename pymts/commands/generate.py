@@ -51,7 +51,7 @@ def generate_grid(
 ) -> Exit:
     """Run a grid, or say what would be run."""
     grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
-    store = Store(outdir)
+    store = Store(outdir, "batch")  # waits for the disk once, at the end
     total = len(grid) if limit is None else min(limit, len(grid))
     indices = shard_range(total, shard)
     if dry_run:
@@ -60,15 +60,19 @@ def generate_grid(
     if save:
         store.check_writable()
     rows: list[dict[str, Any]] = []
-    with progress(len(indices), "generating") as advance:
-        for result in _results(grid, indices, store, save, jobs):
-            configuration: Configuration = grid[result.index]
-            error = result.error
-            if error is None and csv:
-                stored = store.path(configuration)
-                save_csv(store.open_id(stored.stem), stored.with_suffix(".csv"))
-            rows.append(_row(configuration, result, store if save else None))
-            advance("" if error is None else f"failed: {error}")
+    try:
+        with progress(len(indices), "generating") as advance:
+            for result in _results(grid, indices, store, save, jobs):
+                configuration: Configuration = grid[result.index]
+                error = result.error
+                if error is None and csv:
+                    stored = store.path(configuration)
+                    save_csv(store.open_id(stored.stem), stored.with_suffix(".csv"))
+                rows.append(_row(configuration, result, store if save else None))
+                advance("" if error is None else f"failed: {error}")
+    finally:
+        if save:
+            store.sync()
     rows.sort(key=lambda row: row["index"])
     _report(rows, store, save, as_json)
     return Exit.SOME_FAILED if any(row["status"] == "failed" for row in rows) else Exit.OK
