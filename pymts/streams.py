@@ -16,6 +16,8 @@ import numpy as np
 from numpy.random import Generator, SeedSequence, default_rng
 from numpy.typing import NDArray
 
+from pymts.numerics import seeds as seeding
+
 # Steps of noise drawn at once: enough to bury the cost of a generator call, few enough to stay in cache.
 BLOCK_VALUES = 2**18
 # Kernels that work through a block in chunks (blocked recursions) need its length to be a multiple of theirs.
@@ -105,7 +107,11 @@ class Streams:
         return [generator(seed, Role.STRUCTURE) for seed in self.seeds]
 
     def _draws(self, role: Role) -> Draws:
-        return Draws(tuple(tuple(generator(seed, role, r) for r in self.realizations) for seed in self.seeds))
+        batch, realizations = self.shape
+        seeds = np.repeat(np.array(self.seeds, dtype=np.uint64), realizations)
+        children = np.tile(np.array(self.realizations, dtype=np.uint32), batch)
+        found = seeding.generators(seeds, int(role), children)
+        return Draws(tuple(tuple(found[b * realizations : (b + 1) * realizations]) for b in range(batch)))
 
     def initial(self) -> Draws:
         """Return the streams of the initial states, from their beginning."""
