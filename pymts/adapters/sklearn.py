@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils import Bunch
 
 from pymts.adapters.holdout import train_test_split as train_test_split
 from pymts.adapters.sources import Member, Source, members, whole_number
+
+# This one says what to do where scikit-learn is missing.
 from pymts.adapters.splits import PanelTimeSeriesSplit as PanelTimeSeriesSplit
 from pymts.adapters.splits import SlidingWindowSplit as SlidingWindowSplit
 from pymts.adapters.targets import FUTURE, Target, known_targets, target_of
@@ -19,6 +20,9 @@ from pymts.adapters.windows import Windows, column_names, index_of, series_numbe
 from pymts.errors import InvalidParameterError, nearest
 from pymts.limits import check_fits
 from pymts.registry import MODELS
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 __all__ = ["PanelTimeSeriesSplit", "SlidingWindowSplit", "to_xy", "train_test_split"]
 
@@ -153,6 +157,8 @@ def to_xy(
         frame = pd.concat(rows, axis=1)
     if return_X_y:
         return rows
+    from sklearn.utils import Bunch  # noqa: PLC0415
+
     return Bunch(
         X=rows[0],
         y=rows[1],
