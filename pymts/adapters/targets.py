@@ -15,6 +15,7 @@ from pymts.adapters.sources import Member
 from pymts.adapters.windows import Windows, column_names, when
 from pymts.dataset import DATA
 from pymts.errors import InvalidParameterError, nearest
+from pymts.limits import check_fits
 
 FUTURE, MODEL = "future", "model"
 
@@ -67,6 +68,8 @@ def _stacked(parts: Sequence[NDArray[Any]], members: Sequence[Member], target: s
                 f"target {target!r} has shape {parts[0].shape[2:]} in {members[0].name} and {part.shape[2:]} in "
                 f"{member.name}; convert those of each shape on their own"
             )
+    size = sum(part.nbytes for part in parts)  # of what they show, were it not shared
+    check_fits(f"target {target!r}", size, "raise stride or give fewer datasets")
     return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in parts])
 
 

@@ -301,3 +301,6 @@ def test_rows_that_do_not_fit_in_memory_are_refused_before_they_are_made() -> No
     huge = ds.drop_attrs().drop_vars([*ds.data_vars, *ds.coords]).assign(data=data)
     with pytest.raises(TooLargeError, match=r"the rows of X needs .*; raise stride, shorten context_length"):
         to_xy(huge, context_length=500)
+    wide = huge.isel(channel=[0], realization=[0]).assign(image=(("row", "column"), np.zeros((2000, 2000))))
+    with pytest.raises(TooLargeError, match=r"target 'image' needs .*; raise stride or give fewer datasets"):
+        to_xy(wide, target="image", context_length=5)
