@@ -29,6 +29,24 @@ class PymtsAccessor:
         """Return the long form: time, channel, realization, value, config_id."""
         return functions.to_dataframe(self._dataset)
 
+    def to_xy(self, **options: Any) -> Any:
+        """Return rows of features and labels for scikit-learn: ``pymts.adapters.sklearn.to_xy``."""
+        from pymts.adapters.sklearn import to_xy  # noqa: PLC0415  (needs scikit-learn)
+
+        return to_xy(self._dataset, **options)
+
+    def to_numpy3d(self) -> NDArray[np.float64]:
+        """Return the series as aeon and sktime take them, (realization, channel, time)."""
+        from pymts.adapters.panel import to_numpy3d  # noqa: PLC0415  (a call up the layers)
+
+        return to_numpy3d(self._dataset)
+
+    def to_long(self, **options: Any) -> pd.DataFrame:
+        """Return the series as Nixtla's libraries take them: ``pymts.adapters.panel.to_long``."""
+        from pymts.adapters.panel import to_long  # noqa: PLC0415  (a call up the layers)
+
+        return to_long(self._dataset, **options)
+
     @property
     def truth(self) -> xr.Dataset:
         """The ground truth alone: every variable but the series."""

@@ -38,6 +38,10 @@ class DamagedEntryError(StoreError):
     """A stored dataset is not what was written; it is never served."""
 
 
+class MissingLibraryError(PymtsError, ImportError):
+    """A library that PyMTS does not depend on, and that was asked for, is not installed."""
+
+
 class DamagedEntryWarning(UserWarning):
     """A stored dataset was damaged and has been moved to quarantine."""
 

@@ -1,0 +1,233 @@
+"""For scikit-learn: rows and labels from series, sources split in two, and splitters that do not leak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pymts.adapters.holdout import train_test_split as train_test_split
+from pymts.adapters.sources import Member, Source, members, whole_number
+
+# This one says what to do where scikit-learn is missing.
+from pymts.adapters.splits import PanelTimeSeriesSplit as PanelTimeSeriesSplit
+from pymts.adapters.splits import SlidingWindowSplit as SlidingWindowSplit
+from pymts.adapters.targets import FUTURE, Target, known_targets, target_of
+from pymts.adapters.windows import Windows, column_names, index_of, series_numbers, windows
+from pymts.errors import InvalidParameterError, nearest
+from pymts.limits import check_fits
+from pymts.registry import MODELS
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+__all__ = ["PanelTimeSeriesSplit", "SlidingWindowSplit", "to_xy", "train_test_split"]
+
+Array = NDArray[Any]
+
+
+@overload
+def to_xy(
+    source: Source,
+    *,
+    target: str = ...,
+    context_length: int | None = ...,
+    horizon: int | None = ...,
+    stride: int = ...,
+    flatten: bool = ...,
+    as_frame: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+
+
+@overload
+def to_xy(
+    source: Source,
+    *,
+    target: str = ...,
+    context_length: int | None = ...,
+    horizon: int | None = ...,
+    stride: int = ...,
+    flatten: bool = ...,
+    as_frame: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[Any, Any]: ...
+
+
+def to_xy(
+    source: Source,
+    *,
+    target: str = FUTURE,
+    context_length: int | None = None,
+    horizon: int | None = None,
+    stride: int = 1,
+    flatten: bool = True,
+    as_frame: bool = False,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, Any]:
+    """Return series as rows of features and what to predict from each.
+
+    Rows are in the order dataset, realization, window. No window reaches from one realization into another.
+
+    Parameters
+    ----------
+    source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
+        A path is that of a store, a YAML grid (read and written as ``load_grid`` does) or a Parquet file. All datasets
+        must have the same number of channels M.
+    target : str
+        "future" for the samples after the window; the name of a truth variable; the name of a parameter; or "model".
+        A name that is both means the truth variable. A truth variable that changes in time gives its values over the
+        horizon, or at the window's last sample if the horizon is 0. Texts and switches are numbered as classes, as
+        the models are.
+    context_length : int or None
+        Samples of a row. None takes whole realizations, one a row, where there is no horizon.
+    horizon : int or None
+        Samples after the context that belong to the window; None takes 1 for "future" and else 0.
+    stride : int
+        Samples between the starts of two windows of a series.
+    flatten : bool
+        Whether a row is a vector: the M channels of the oldest sample first, those of the newest last.
+    as_frame : bool
+        Give pandas objects. Their index (series, first, last) keeps each row's series and time with it, which the
+        splitters for time read.
+    return_X_y : bool
+        Give ``(X, y)`` alone.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        X : array or DataFrame of shape (n_samples, context_length * M), or (n_samples, context_length, M)
+        y : array, Series or DataFrame of shape (n_samples,) or (n_samples, n_targets), or with the target's own shape
+            if not flattened
+        groups : array of shape (n_samples,)
+            Number of the realization over the whole source, for GroupKFold and kin. The same random path has the same
+            number wherever it appears (another T, more realizations, standardised). Other configurations that were
+            given the same ``seed`` share random numbers too, and count as different.
+        time : array of shape (n_samples, 2)
+            Numbers of the first and last sample of each window, context and horizon.
+        config : array of shape (n_samples,), indices into ``config_ids``
+        feature_names, target_names, config_ids : list of str
+            A feature is called ``x0[t-3]``: channel 0, three samples before the first one of the horizon.
+            ``target_names`` are the classes where y numbers classes.
+        frame : DataFrame or None
+        DESCR : str
+    tuple
+        ``(X, y)`` if asked for.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the source is empty or mixes numbers of channels, a series is shorter than a window, or the target unknown.
+    TooLargeError
+        If the rows do not fit in memory.
+
+    Examples
+    --------
+    >>> from pymts.datasets import make_var
+    >>> from pymts.adapters.sklearn import to_xy
+    >>> data = to_xy(make_var(M=2, T=100, n_realizations=3, seed=1), context_length=2, horizon=1)
+    >>> data.X.shape, data.y.shape
+    ((294, 4), (294, 2))
+    >>> data.feature_names
+    ['x0[t-2]', 'x1[t-2]', 'x0[t-1]', 'x1[t-1]']
+    """
+    if as_frame and not flatten:
+        raise InvalidParameterError("as_frame=True needs flatten=True: a frame has two dimensions")
+    found = members(source)
+    chosen = _windows(found, target, context_length, horizon, stride)
+    X = _features(found, chosen)  # (n_samples, L, M)
+    labels = target_of(found, target, chosen)
+    y = labels.values
+    if flatten:
+        X = X.reshape(len(X), -1)
+        y = y.reshape(len(y), -1)
+        y = y[:, 0] if y.shape[1] == 1 else y
+    numbers = series_numbers(found)
+    groups = np.concatenate([np.repeat(series, chosen.count(m)) for m, series in zip(found, numbers, strict=True)])
+    time = np.concatenate([np.tile(chosen.spans(m), (m.shape[0], 1)) for m in found])
+    names = column_names(found[0].shape[2], -chosen.context, -1)
+    frame = None
+    rows: tuple[Any, Any] = (X, y)
+    if as_frame:
+        index = index_of(groups, time)
+        rows = (pd.DataFrame(X, columns=names, index=index), _labels_frame(y, labels, target, index))
+        frame = pd.concat(rows, axis=1)
+    if return_X_y:
+        return rows
+    from sklearn.utils import Bunch  # noqa: PLC0415
+
+    return Bunch(
+        X=rows[0],
+        y=rows[1],
+        groups=groups,
+        time=time,
+        config=np.repeat(np.arange(len(found)), [m.shape[0] * chosen.count(m) for m in found]),
+        config_ids=[m.name for m in found],
+        feature_names=names,
+        target_names=labels.names,
+        frame=frame,
+        DESCR=_description(found, chosen, target, len(groups)),
+    )
+
+
+def _windows(
+    found: Sequence[Member], target: str, context_length: int | None, horizon: int | None, stride: int
+) -> Windows:
+    known = known_targets(found)
+    if target not in known:
+        hint = nearest(str(target), known) or f" (these are {', '.join(known)})"
+        raise InvalidParameterError(f"there is no target {target!r} in the source{hint}")
+    is_future = target == FUTURE
+    if context_length is None and (is_future or horizon):
+        raise InvalidParameterError(
+            f"context_length is missing; give the number of samples to {'forecast' if is_future else 'label'} from"
+        )
+    context = None if context_length is None else whole_number("context_length", context_length, 1)
+    ahead = int(is_future) if horizon is None else whole_number("horizon", horizon, int(is_future))
+    return windows(found, context, ahead, whole_number("stride", stride, 1))
+
+
+def _features(found: Sequence[Member], chosen: Windows) -> Array:
+    """Return the contexts of all windows, (n_samples, context, M)."""
+    counts = [member.shape[0] * chosen.count(member) for member in found]
+    channels = found[0].shape[2]
+    size = sum(counts) * chosen.context * channels * np.dtype(np.float64).itemsize
+    check_fits("the rows of X", size, "raise stride, shorten context_length or give fewer datasets")
+    X = np.empty((sum(counts), chosen.context, channels))
+    start = 0
+    for member, count in zip(found, counts, strict=True):
+        contexts = chosen.cut(member.values)[:, :, : chosen.context]  # (R, W, context, M)
+        X[start : start + count].reshape(contexts.shape)[...] = contexts
+        start += count
+    return X
+
+
+def _labels_frame(y: Array, labels: Target, target: str, index: pd.MultiIndex) -> pd.Series[Any] | pd.DataFrame:
+    if y.ndim == 1:
+        return pd.Series(y, name=target if labels.is_class else labels.names[0], index=index)
+    return pd.DataFrame(y, columns=labels.names, index=index)
+
+
+def _description(found: Sequence[Member], chosen: Windows, target: str, n_samples: int) -> str:
+    """Return what the rows are, and the equation and reference of every model."""
+    series = sum(member.shape[0] for member in found)
+    rows = (
+        f"whole realizations of {chosen.context} samples"
+        if chosen.whole
+        else f"windows of {chosen.context} samples, {chosen.horizon} after them, one every {chosen.stride}"
+    )
+    lines = [
+        f"{n_samples} rows from {series} realizations of {len(found)} configurations, {found[0].shape[2]} channels.",
+        f"X: {rows}. y: {target}.",
+        "groups: the realization. time: first and last sample of the row, horizon included.",
+    ]
+    if any(member.params.get("zscore") for member in found):
+        lines.append("Standardised over whole realizations: what comes before a cut in time knows what comes after.")
+    for name in dict.fromkeys(member.model for member in found):
+        if name is not None and name in MODELS:
+            model = MODELS[name]
+            lines += ["", f"{name}: {model.doc}", "", f"Reference: {model.reference}"]
+    return "\n".join(lines)

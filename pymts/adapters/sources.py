@@ -1,0 +1,184 @@
+"""What may be given as a source of series, and what is known about each dataset of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pymts.dataset import DATA, DIMS
+from pymts.datasets import load_grid
+from pymts.errors import InvalidParameterError
+from pymts.io import load_parquet
+from pymts.store import Store
+
+# A DatasetSequence is a sequence of datasets.
+Many: TypeAlias = Sequence[xr.Dataset] | Store | str | Path
+Source: TypeAlias = xr.Dataset | Many
+
+ALLOWED = (
+    "a dataset, a list of datasets, a grid's datasets, a Store, or the path of a store, a YAML grid or a Parquet file"
+)
+# These change how much of a random path is shown, or its scale; not the path.
+_SAME_PATH = ("T", "n_realizations", "zscore")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One dataset of a source, with what tells its realizations from those of the others.
+
+    ``number`` is its place in the source.
+    """
+
+    dataset: xr.Dataset
+    number: int
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """The series, (realization, time, channel)."""
+        return np.asarray(self.dataset[DATA].transpose("realization", "time", "channel").values)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Realizations, samples, channels; nothing is read."""
+        sizes = self.dataset[DATA].sizes
+        return sizes["realization"], sizes["time"], sizes["channel"]
+
+    @property
+    def name(self) -> str:
+        """The config_id, or the place in the source for a dataset that has none."""
+        return str(self.dataset.attrs.get("config_id", f"dataset{self.number}"))
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model, if it is known."""
+        name = self.dataset.attrs.get("model")
+        return None if name is None else str(name)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The configuration: model, params, version; empty if it is not known."""
+        try:
+            config = json.loads(self.dataset.attrs.get("config", "null"))
+        except (TypeError, ValueError):
+            return {}
+        return config if isinstance(config, dict) and isinstance(config.get("params"), dict) else {}
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of the configuration."""
+        params: dict[str, Any] = self.config.get("params", {})
+        return params
+
+    @cached_property
+    def path(self) -> str:
+        """What is equal for datasets whose realizations are the same random paths.
+
+        A longer run begins with the shorter one, and more realizations begin with the fewer: neither may stand on the
+        other side of a split.
+        """
+        if not self.config:
+            return f"dataset {self.number}"
+        params = {name: value for name, value in self.params.items() if name not in _SAME_PATH}
+        return json.dumps({**self.config, "params": params}, sort_keys=True)
+
+    @property
+    def realizations(self) -> list[Any]:
+        """The labels of the realizations."""
+        labels: list[Any] = self.dataset["realization"].values.tolist()
+        return labels
+
+    @cached_property
+    def located(self) -> NDArray[np.int64] | None:
+        """The samples' numbers on the configuration's own time axis, (time,); None if the labels do not tell."""
+        labels = self.dataset["time"].values
+        if not self.config or "time" not in self.dataset.coords or labels.dtype.kind not in "iuf":
+            return None
+        unit = self.params.get("dt", 1) * self.params.get("sample_every", 1)
+        numbers = np.rint(labels / unit)
+        fits = np.allclose(numbers * unit, labels, rtol=1e-9, atol=1e-6 * unit) and np.all(np.diff(numbers) > 0)
+        return numbers.astype(np.int64) if fits else None
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """The samples' numbers, (time,), which a part of a series keeps from the whole."""
+        return np.arange(self.shape[1]) if self.located is None else self.located
+
+
+def members(source: Source) -> list[Member]:
+    """Return the datasets of a source, checked: at least one series, and as many channels in each.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the source is of another kind, empty, or mixes numbers of channels.
+    StoreError, DamagedEntryError, GridError
+        If a file cannot be read.
+    """
+    found = [Member(_checked(dataset, number), number) for number, dataset in enumerate(_datasets(source))]
+    if not found:
+        raise InvalidParameterError(f"the source {_shown(source)} is empty; give at least one dataset")
+    first = found[0]
+    for member in found:
+        if 0 in member.shape:
+            raise InvalidParameterError(f"{member.name} is empty: (realization, time, channel) = {member.shape}")
+        if member.shape[2] != first.shape[2]:
+            raise InvalidParameterError(
+                f"the datasets differ in the number of channels: {first.name} has M={first.shape[2]} and {member.name} "
+                f"has M={member.shape[2]}; convert those of each M on their own"
+            )
+    twice = {path for path, count in Counter(member.path for member in found).items() if count > 1}
+    for member in found:
+        if member.path in twice and member.located is None:
+            raise InvalidParameterError(
+                f"{member.name} stands twice in the source with times of its own; keep the time coordinate it was "
+                "made with, which tells what the two share"
+            )
+    return found
+
+
+def _datasets(source: Any) -> Iterable[Any]:
+    if isinstance(source, xr.Dataset):
+        return [source]
+    if isinstance(source, Store):
+        return [source.open_id(config_id) for config_id in sorted(source.ids())]
+    if isinstance(source, str | Path):
+        return _of_path(Path(source))
+    if isinstance(source, Sequence):
+        return source
+    raise InvalidParameterError(f"source must be {ALLOWED}; got {_shown(source)}")
+
+
+def _of_path(path: Path) -> Iterable[xr.Dataset]:
+    if path.is_dir():
+        return _datasets(Store(path))
+    if path.suffix == ".parquet":
+        return [load_parquet(path)]
+    return load_grid(path)
+
+
+def _checked(dataset: Any, number: int) -> xr.Dataset:
+    if not isinstance(dataset, xr.Dataset):
+        raise InvalidParameterError(f"source must be {ALLOWED}; item {number} is a {type(dataset).__name__}")
+    if DATA not in dataset or set(dataset[DATA].dims) != set(DIMS):
+        raise InvalidParameterError(f"item {number} of the source has no variable {DATA!r} with the dims {DIMS}")
+    return dataset
+
+
+def _shown(source: object) -> str:
+    return repr(source) if isinstance(source, str | Path | Store) else f"a {type(source).__name__}"
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """Return ``value`` as an integer of at least ``least``, or say what is allowed."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InvalidParameterError(f"{name} must be an integer of at least {least}, got {value!r}")
+    return int(value)
