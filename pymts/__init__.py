@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     import pymts.io as io
     from pymts.generator import Generator as Generator
     from pymts.grid import Grid as Grid
+    from pymts.mixture import Mixture as Mixture
     from pymts.store import Store as Store
 
 _MODULES = ("accessor", "datasets", "io")
-_NAMES = {"Generator": "generator", "Grid": "grid", "Store": "store"}
+_NAMES = {"Generator": "generator", "Grid": "grid", "Mixture": "mixture", "Store": "store"}
 
-__all__ = ["Generator", "Grid", "Store", "__version__", "accessor", "datasets", "io"]
+__all__ = ["Generator", "Grid", "Mixture", "Store", "__version__", "accessor", "datasets", "io"]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,11 +26,11 @@ class DatasetSequence(Sequence[xr.Dataset]):
         self.grid = grid
         self.store = store
         self.cache = cache
-        self._indices = range(len(grid)) if indices is None else indices
+        self.indices = range(len(grid)) if indices is None else indices
 
     def __len__(self) -> int:
         """Count the configurations; nothing is expanded."""
-        return len(self._indices)
+        return len(self.indices)
 
     @overload
     def __getitem__(self, key: int | str) -> xr.Dataset: ...
@@ -41,7 +41,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
     def __getitem__(self, key: int | str | slice) -> xr.Dataset | DatasetSequence:
         """Return the dataset at a position or of a config_id, or the sequence of a slice."""
         if isinstance(key, slice):
-            return DatasetSequence(self.grid, self.store, self.cache, self._indices[key])
+            return DatasetSequence(self.grid, self.store, self.cache, self.indices[key])
         if isinstance(key, str):
             if key not in self._positions:
                 raise KeyError(f"{key!r} is not in this grid{nearest(key, self._positions)}")
@@ -50,7 +50,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
 
     def __iter__(self) -> Iterator[xr.Dataset]:
         """Yield the datasets in order, simulated in batches; raise where one fails."""
-        for outcome in run(((i, self.grid[i]) for i in self._indices), self.store, cache=self.cache):
+        for outcome in run(((i, self.grid[i]) for i in self.indices), self.store, cache=self.cache):
             if outcome.error is not None:
                 raise outcome.error
             assert outcome.dataset is not None  # noqa: S101  (kept, and no error)
@@ -64,12 +64,12 @@ class DatasetSequence(Sequence[xr.Dataset]):
 
     def configuration(self, position: int) -> Configuration:
         """Return the configuration at a position, without its data."""
-        configuration: Configuration = self.grid[self._indices[position]]
+        configuration: Configuration = self.grid[self.indices[position]]
         return configuration
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        return {self.grid[index].config_id: position for position, index in enumerate(self._indices)}
+        return {self.grid[index].config_id: position for position, index in enumerate(self.indices)}
 
     @property
     def config_ids(self) -> list[str]:
@@ -81,7 +81,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
         """One row per configuration: model, shape, seed and every parameter that the grid sweeps."""
         rows = []
         names = list(dict.fromkeys(["M", "T", "n_realizations", *self.grid.swept, "seed"]))
-        for index in self._indices:
+        for index in self.indices:
             configuration = self.grid[index]
             values = configuration.values
             row: dict[str, Any] = {"config_id": configuration.config_id, "model": configuration.model.name}

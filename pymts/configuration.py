@@ -52,12 +52,7 @@ class Configuration:
         params = validate(found.name, found.params, given)
         if params.seed is None:
             params = params.model_copy(update={"seed": fresh_seed()})
-        return cls(found, params).reread()
-
-    def reread(self) -> Configuration:
-        """Read the parameters back from their canonical text, so that an equal identity is an equal input."""
-        values = json.loads(self.canonical)["params"]
-        return Configuration(self.model, validate(self.model.name, self.model.params, values))
+        return cls(found, params)
 
     @property
     def seed(self) -> int:

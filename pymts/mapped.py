@@ -116,8 +116,17 @@ class MappedValues:
             self._unchecked[index] = False
         return chunk
 
-    def _parts(self, start: int, stop: int) -> list[NDArray[Any]]:
-        """Return the views that make up consecutive values."""
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """How many values there are up to the end of each row group."""
+        return self._ends
+
+    def group(self, index: int) -> NDArray[Any]:
+        """Return the values of a row group as a read-only view, (rows,), compared with their digest."""
+        return self._chunk(index)
+
+    def parts(self, start: int, stop: int) -> list[NDArray[Any]]:
+        """Return the read-only views that make up consecutive values of the flat series."""
         parts = []
         index = int(np.searchsorted(self._ends, start, side="right"))
         while start < stop:
@@ -135,7 +144,7 @@ class MappedValues:
             raise IndexError(f"realization {position} of {count}")
         size = times * channels
         start = position % count * size
-        parts = self._parts(start, start + size)
+        parts = self.parts(start, start + size)
         if len(parts) == 1:
             return parts[0].reshape(times, channels)
         path = np.concatenate(parts) if parts else np.empty(0, self.dtype)
@@ -152,7 +161,7 @@ class MappedValues:
         size = times * channels
         for path, index in zip(out.reshape(len(chosen), size), chosen, strict=True):
             start = 0
-            for part in self._parts(int(index) * size, (int(index) + 1) * size):
+            for part in self.parts(int(index) * size, (int(index) + 1) * size):
                 path[start : start + part.size] = part
                 start += part.size
         return out

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -21,8 +22,6 @@ from pydantic import (
     ConfigDict,
     Field,
     GetPydanticSchema,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -64,8 +63,20 @@ def plain(value: Any) -> Any:
 
 
 def _frozen(value: Any) -> Any:
-    """Return lists as tuples: a strict union takes nothing else, whatever the release of pydantic."""
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+    """Return lists as tuples, which is all that a strict union takes in any release of pydantic, and -0.0 as 0.0."""
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    return value + 0.0 if isinstance(value, float) else value
+
+
+@cache
+def _whole_fields(params: type[Params]) -> frozenset[str]:
+    """Return the names and synonyms of the fields that take integers and no other numbers."""
+    found = set()
+    for name, field in params.model_fields.items():
+        if admits(field.annotation, int) and not admits(field.annotation, float):
+            found |= {name, *map(str, getattr(field.validation_alias, "choices", ()))}
+    return frozenset(found)
 
 
 class Params(BaseModel):
@@ -122,15 +133,17 @@ class Params(BaseModel):
         description="Root of the store; `None` takes the variable PYMTS_DATA_HOME, or else ./data.",
     )
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _numpy_is_welcome(cls, value: Any, info: ValidationInfo) -> Any:
-        value = _frozen(plain(value))
-        if isinstance(value, float) and value.is_integer() and info.field_name is not None:
-            annotation = cls.model_fields[info.field_name].annotation
-            if admits(annotation, int) and not admits(annotation, float):
-                return int(value)
-        return value
+    def _numpy_is_welcome(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        whole = _whole_fields(cls)
+        found = {name: _frozen(plain(value)) for name, value in given.items()}
+        return {
+            name: int(value) if isinstance(value, float) and value.is_integer() and name in whole else value
+            for name, value in found.items()
+        }
 
     @property
     def sampling(self) -> Sampling:

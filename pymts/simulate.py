@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -98,18 +98,20 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def simulate(
-    configurations: Sequence[Configuration], realizations: range | None = None
+    configurations: Sequence[Configuration], realizations: range | None = None, *, truth: Collection[str] | None = None
 ) -> list[Block | DivergenceError]:
     """Simulate a batch; a configuration that diverges gives its error and leaves the others alone.
 
-    All configurations must have the same ``batch_key``. The bits of each are what it gives alone.
+    All configurations must have the same ``batch_key``. The bits of each are what it gives alone. ``truth`` names the
+    variables that are wanted; ``None`` gives all.
     """
     first = configurations[0]
     chosen = range(first.params.n_realizations) if realizations is None else realizations
     streams = Streams([c.seed for c in configurations], chosen)
     with one_blas_thread(), np.errstate(all="ignore"):
         simulated = first.model.simulate(batch_params(configurations), streams)
-    lags = truth_coordinates(simulated.truth)
+    kept = {name: item for name, item in simulated.truth.items() if truth is None or name in truth}
+    lags = truth_coordinates(kept)
     results: list[Block | DivergenceError] = []
     for index, configuration in enumerate(configurations):
         values = simulated.data[index]
@@ -117,10 +119,10 @@ def simulate(
         if error is not None:
             results.append(error)
             continue
-        truth = truth_variables(simulated.truth, index)
+        variables = truth_variables(kept, index)
         if configuration.params.zscore:
-            truth |= _standardise(values)
-        results.append(Block(chosen, values, truth, lags))
+            variables |= _standardise(values)
+        results.append(Block(chosen, values, variables, lags))
     return results
 
 

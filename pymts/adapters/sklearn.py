@@ -15,9 +15,9 @@ from pymts.adapters.sources import Member, Source, members, whole_number
 # This one says what to do where scikit-learn is missing.
 from pymts.adapters.splits import PanelTimeSeriesSplit as PanelTimeSeriesSplit
 from pymts.adapters.splits import SlidingWindowSplit as SlidingWindowSplit
-from pymts.adapters.targets import FUTURE, Target, known_targets, target_of
+from pymts.adapters.targets import FUTURE, Target, check_target, target_of
 from pymts.adapters.windows import Windows, column_names, index_of, series_numbers, windows
-from pymts.errors import InvalidParameterError, nearest
+from pymts.errors import InvalidParameterError
 from pymts.limits import check_fits
 from pymts.registry import MODELS
 
@@ -176,10 +176,7 @@ def to_xy(
 def _windows(
     found: Sequence[Member], target: str, context_length: int | None, horizon: int | None, stride: int
 ) -> Windows:
-    known = known_targets(found)
-    if target not in known:
-        hint = nearest(str(target), known) or f" (these are {', '.join(known)})"
-        raise InvalidParameterError(f"there is no target {target!r} in the source{hint}")
+    check_target(found, target)
     is_future = target == FUTURE
     if context_length is None and (is_future or horizon):
         raise InvalidParameterError(

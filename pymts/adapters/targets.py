@@ -54,6 +54,14 @@ def target_of(members: Sequence[Member], target: str, windows: Windows) -> Targe
     return _parameter(members, target, windows)
 
 
+def check_target(members: Sequence[Member], target: str) -> None:
+    """Raise InvalidParameterError, naming the nearest, unless some member has the target."""
+    known = known_targets(members)
+    if target not in known:
+        hint = nearest(str(target), known) or f" (these are {', '.join(known)})"
+        raise InvalidParameterError(f"there is no target {target!r} in the source{hint}")
+
+
 def known_targets(members: Sequence[Member]) -> list[str]:
     """Return every target that some member has."""
     truth = [str(name) for member in members for name in member.dataset.data_vars if name != DATA]

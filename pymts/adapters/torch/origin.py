@@ -1,0 +1,91 @@
+"""Where the datasets of a source are stored, so that a worker process can open them again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from pymts.adapters.sources import Source
+from pymts.collection import DatasetSequence
+from pymts.datasets import load_grid
+from pymts.errors import InvalidParameterError, StoreError
+from pymts.generator import run
+from pymts.grid import Grid
+from pymts.io import load_parquet, open_values
+from pymts.mapped import MappedValues
+from pymts.store import Store
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A store, and the grid whose datasets are meant if not all are. It pickles small: names, not data.
+
+    ``paths`` are the Parquet files in the order of the source.
+    """
+
+    root: Path
+    grid: str | None = None  # as JSON
+    indices: range = range(0)
+    paths: list[Path] = field(default_factory=list, compare=False)
+
+    @classmethod
+    def of(cls, source: Source, *, must: bool) -> Origin | None:
+        """Return the origin of a source; a grid's datasets are generated and stored now if they are not.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the source is not stored and must be.
+        """
+        found: Any = source
+        if isinstance(found, str | Path) and Path(found).suffix != ".parquet":
+            found = Store(found) if Path(found).is_dir() else load_grid(found)
+        if isinstance(found, DatasetSequence) and found.cache is True:
+            for outcome in run(((i, found.grid[i]) for i in found.indices), found.store, keep=False):
+                if outcome.error is not None:
+                    raise outcome.error
+            return cls._located(found.store, found.grid, found.indices)
+        if isinstance(found, Store):
+            return cls._located(found, None, range(0))
+        if not must:
+            return None
+        raise InvalidParameterError(
+            "mapped=True needs what is stored: give a Store, a store's path, or a grid loaded with cache=True"
+        )
+
+    @classmethod
+    def _located(cls, store: Store, grid: Grid | None, indices: range) -> Origin:
+        if grid is None:
+            entries = sorted((entry.config_id, entry.path) for entry in store.entries())
+            paths = [path / f"{name}.parquet" for name, path in entries]
+            return cls(store.root.absolute(), None, indices, paths)
+        paths = [store.path(grid[i]) for i in indices]
+        text = json.dumps({**grid.to_mapping(), "max_cells": len(grid)})
+        return cls(store.root.absolute(), text, indices, paths)
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Travel as the names of the store and the grid."""
+        return _again, (self.root, self.grid, self.indices, len(self.paths))
+
+    def datasets(self) -> Iterator[xr.Dataset]:
+        """Yield the datasets; their series are read when they are touched."""
+        return (load_parquet(path, lazy=True) for path in self.paths)
+
+    def open(self, index: int) -> MappedValues:
+        """Return the values of a dataset, mapped."""
+        return open_values(self.paths[index])
+
+
+def _again(root: Path, grid: str | None, indices: range, count: int) -> Origin:
+    store = Store(root)
+    content = None if grid is None else json.loads(grid)
+    read = None if content is None else Grid.read(content, max_cells=content.pop("max_cells"))
+    origin = Origin._located(store, read, indices)  # noqa: SLF001  (this is its constructor)
+    if len(origin.paths) != count:
+        raise StoreError(f"{root} has {len(origin.paths)} datasets, not the {count} it had; make the dataset anew")
+    return origin

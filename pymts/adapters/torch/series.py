@@ -1,0 +1,54 @@
+"""Whole series for PyTorch: classification, regression of parameters, recovery of graphs."""
+
+from __future__ import annotations
+
+import torch
+
+from pymts.adapters.sources import Source
+from pymts.adapters.targets import FUTURE, MODEL
+from pymts.adapters.torch.windows import Layout, WindowDataset
+from pymts.errors import InvalidParameterError
+
+
+class SeriesDataset(WindowDataset):
+    """Whole realizations with a label each.
+
+    Parameters
+    ----------
+    source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
+        All series must have the same T and M.
+    target : str
+        "model", the name of a parameter, or that of a truth variable such as "adjacency". Models, texts and switches
+        are numbered as ``classes``.
+    layout : "TC" or "CT"
+    dtype : torch.dtype
+    mapped : bool
+        Leave the series in the files of the store.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the series differ in length, or the target is unknown.
+
+    Examples
+    --------
+    >>> from pymts.adapters.torch import SeriesDataset
+    >>> from pymts.datasets import make_ar, make_cml
+    >>> series = SeriesDataset([make_ar(T=50, seed=1), make_cml(T=50, seed=1)])
+    >>> x, label = series[1]
+    >>> tuple(x.shape), series.classes[label]
+    ((50, 5), 'cml')
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        target: str = MODEL,
+        layout: Layout = "TC",
+        dtype: torch.dtype = torch.float32,
+        *,
+        mapped: bool = False,
+    ) -> None:
+        if target == FUTURE:
+            raise InvalidParameterError("a whole series has no future; take WindowDataset for target 'future'")
+        super().__init__(source, None, target=target, layout=layout, dtype=dtype, mapped=mapped)

@@ -1,0 +1,230 @@
+"""An endless stream of fresh series for PyTorch, each known by its number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from pymts.adapters.sources import whole_number
+from pymts.adapters.targets import MODEL
+from pymts.adapters.torch.windows import Item, Layout
+from pymts.configuration import Configuration
+from pymts.errors import DivergenceError, InvalidParameterError, nearest
+from pymts.mixture import Mixture
+from pymts.simulate import Block, batch_key, batch_size, simulate
+
+# Series simulated together: each model of a mixture has its share of them.
+TOGETHER = 512
+ATTEMPTS = 20
+
+
+class StreamDataset(IterableDataset[Item]):
+    """Fresh series without end: number i of an epoch depends on the mixture, its seed, the epoch and i alone.
+
+    Workers and ranks share the numbers out and simulate none twice; whatever their number, the series are the same.
+
+    Parameters
+    ----------
+    source : Mixture, str, path, dict or list of dict
+        A mixture, the path of its YAML file, the name of a model, or the records of a mixture. Every record must give
+        series of the same T and M, and one realization each.
+    seed : int or None
+        Takes the place of the mixture's seed.
+    target : str or None
+        "model", a parameter or a truth variable that every record has; ``None`` gives the series alone.
+    layout : "TC" or "CT"
+    dtype : torch.dtype
+    rank, world_size : int or None
+        Which share of the numbers this process takes; ``None`` asks torch.distributed, if it is in use.
+
+    Notes
+    -----
+    A draw whose simulation diverges is replaced by the next attempt of the same number; ``replaced`` counts them.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the source is no mixture, or the target is not known to one of its models.
+    """
+
+    def __init__(
+        self,
+        source: Mixture | str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        seed: int | None = None,
+        target: str | None = MODEL,
+        layout: Layout = "TC",
+        dtype: torch.dtype = torch.float32,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        if layout not in ("TC", "CT"):
+            raise InvalidParameterError(f"layout must be 'TC' or 'CT', got {layout!r}")
+        self.mixture = _mixture(source, seed)
+        self.target, self.layout, self.dtype = target, layout, dtype
+        self.classes = self.mixture.models if target == MODEL else None
+        self.rank, self.world_size = _share(rank, world_size)
+        self.epoch = 0
+        self.replaced = 0
+        first = self.mixture.draw(0).params
+        self.shape = first.T, first.M
+        _check(self.mixture, target)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield one series after the other."""
+        worker = get_worker_info()
+        step = self.world_size * (worker.num_workers if worker else 1)
+        first = self.rank + self.world_size * (worker.id if worker else 0)
+        while True:
+            items = self.fetch(range(first, first + TOGETHER * step, step))
+            yield from zip(*items, strict=True) if isinstance(items, tuple) else items
+            first += TOGETHER * step
+
+    def fetch(self, numbers: Sequence[int]) -> Item:
+        """Return the series of some numbers, stacked: (n, T, M), and their labels."""
+        configurations = [self._checked(self.mixture.draw(number, epoch=self.epoch)) for number in numbers]
+        x = torch.empty((len(numbers), *self.shape), dtype=self.dtype)
+        labels: list[Any] = [None] * len(numbers)
+        waiting = dict(enumerate(configurations))
+        for attempt in range(1, ATTEMPTS + 1):
+            failed = self._simulate(waiting, x, labels)
+            if not failed:
+                break
+            self.replaced += len(failed)
+            waiting = {
+                place: self._checked(self.mixture.draw(numbers[place], epoch=self.epoch, attempt=attempt))
+                for place in failed
+            }
+        else:
+            raise next(iter(failed.values()))
+        series = x if self.layout == "TC" else x.transpose(1, 2)
+        return series if self.target is None else (series, self._stacked(labels))
+
+    def _simulate(
+        self, configurations: Mapping[int, Configuration], x: Tensor, labels: list[Any]
+    ) -> dict[int, DivergenceError]:
+        """Fill the places of some configurations; those that diverge are returned."""
+        groups: dict[object, list[int]] = {}
+        for place, configuration in configurations.items():
+            groups.setdefault(batch_key(configuration), []).append(place)
+        failed: dict[int, DivergenceError] = {}
+        wanted = () if self.target is None else (self.target,)
+        for places in groups.values():
+            size = batch_size(configurations[places[0]])
+            for start in range(0, len(places), size):
+                some = places[start : start + size]
+                results = simulate([configurations[place] for place in some], truth=wanted)
+                for place, result in zip(some, results, strict=True):
+                    if isinstance(result, DivergenceError):
+                        failed[place] = result
+                    else:
+                        x[place] = torch.from_numpy(result.values[0])
+                        labels[place] = self._label(configurations[place], result)
+        return failed
+
+    def _checked(self, configuration: Configuration) -> Configuration:
+        params = configuration.params
+        if self.shape != (params.T, params.M) or params.n_realizations != 1:
+            raise InvalidParameterError(
+                f"a stream gives series of one shape, one realization each: {configuration.config_id} has "
+                f"T={params.T}, M={params.M}, n_realizations={params.n_realizations}, and the first draw has "
+                f"T={self.shape[0]}, M={self.shape[1]}; fix them in every record"
+            )
+        return configuration
+
+    def _label(self, configuration: Configuration, block: Block) -> Any:
+        if self.target is None:
+            return None
+        if self.target == MODEL:
+            return self.mixture.models.index(configuration.model.name)
+        if self.target in block.truth:
+            truth = block.truth[self.target]
+            return np.asarray((truth.isel(realization=0) if "realization" in truth.dims else truth).values)
+        value = getattr(configuration.params, self.target)
+        if value is None or isinstance(value, str):
+            raise InvalidParameterError(
+                f"{self.target!r} is {value!r} in {configuration.config_id}, which is no number to learn"
+            )
+        return value
+
+    def _stacked(self, labels: Sequence[Any]) -> Tensor:
+        try:
+            values = np.stack(labels)
+        except ValueError:
+            raise InvalidParameterError(
+                f"target {self.target!r} differs in shape between the models of the mixture; mix models that agree"
+            ) from None
+        return torch.from_numpy(values).to(self.dtype if values.dtype.kind == "f" else torch.int64)
+
+
+class StreamBatches(IterableDataset[Item]):
+    """The batches of a stream: number b holds the series b n to (b + 1) n - 1 of this process's share."""
+
+    def __init__(self, stream: StreamDataset, size: int) -> None:
+        self.stream, self.size = stream, size
+        self.start = 0
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the stream."""
+        return self.stream.epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self.stream.epoch = epoch
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield batch after batch; a loader takes them from its workers in turn, so their order is that of one."""
+        worker = get_worker_info()
+        workers, number = (worker.num_workers, self.start + worker.id) if worker else (1, self.start)
+        share, size = self.stream.world_size, self.size
+        ahead = max(1, TOGETHER // size)
+        while True:
+            numbers = [
+                self.stream.rank + share * i
+                for batch in range(number, number + ahead * workers, workers)
+                for i in range(batch * size, (batch + 1) * size)
+            ]
+            items = self.stream.fetch(numbers)
+            parts = [slice(start, start + size) for start in range(0, len(numbers), size)]
+            yield from ((items[0][part], items[1][part]) if isinstance(items, tuple) else items[part] for part in parts)
+            number += ahead * workers
+
+
+def _mixture(source: Any, seed: int | None) -> Mixture:
+    if isinstance(source, Mixture):
+        return source if seed is None else Mixture(source.records, seed=seed, defaults=source.defaults)
+    if isinstance(source, Path) or (isinstance(source, str) and source.endswith((".yaml", ".yml"))):
+        return Mixture.read(source, seed=seed)
+    records = [{"model": source}] if isinstance(source, str) else source
+    records = [records] if isinstance(records, Mapping) else records
+    return Mixture(records, seed=0 if seed is None else whole_number("seed", seed, 0))
+
+
+def _share(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    if (rank is None) != (world_size is None):
+        raise InvalidParameterError("rank and world_size go together; give both or neither")
+    if rank is None or world_size is None:
+        spread = torch.distributed
+        in_use = spread.is_available() and spread.is_initialized()
+        return (spread.get_rank(), spread.get_world_size()) if in_use else (0, 1)
+    if whole_number("world_size", world_size, 1) <= whole_number("rank", rank, 0):
+        raise InvalidParameterError(f"rank must be below world_size, got rank {rank} of {world_size}")
+    return rank, world_size
+
+
+def _check(mixture: Mixture, target: str | None) -> None:
+    """Refuse a target that one of the models does not have."""
+    if target is None or target == MODEL:
+        return
+    for component in mixture.components:
+        model = component.model
+        known = [*model.truth, *model.params.model_fields]
+        if target not in known:
+            raise InvalidParameterError(f"{model.name} has no truth or parameter {target!r}{nearest(target, known)}")

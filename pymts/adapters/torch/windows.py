@@ -1,0 +1,201 @@
+"""Windows of series for PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from pymts.adapters.sources import Member, Source, members, whole_number
+from pymts.adapters.targets import FUTURE, check_target, target_of
+from pymts.adapters.torch.index import WindowIndex, as_indices
+from pymts.adapters.torch.origin import Origin
+from pymts.adapters.torch.rows import MappedRows, MemoryRows, Rows
+from pymts.adapters.windows import Windows, windows
+from pymts.dataset import DATA
+from pymts.errors import InvalidParameterError
+from pymts.limits import check_fits
+
+Layout = Literal["TC", "CT"]
+Item = Tensor | tuple[Tensor, Tensor]
+
+_EACH_SERIES = Windows(context=1, horizon=0, stride=2**62)  # one label for each realization
+
+
+class WindowDataset(Dataset[Item]):
+    """Windows of ``context_length`` samples with what is to be predicted from each.
+
+    ``dataset[i]`` is one window ``(x, y)``; ``dataset[[3, 1, 2]]``, a slice or a tensor of numbers is a batch, found by
+    one gather. No window reaches from one realization into another. The order is dataset, realization, time.
+
+    Parameters
+    ----------
+    source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
+        Datasets may differ in T and in the number of realizations, not in the number of channels M.
+    context_length : int
+        Samples of x.
+    horizon : int
+        Samples after the context that belong to the window.
+    stride : int
+        Samples between the starts of two windows of a series.
+    target : str
+        "future" for the ``horizon`` samples after the context (with horizon 0 an item is x alone); the name of a truth
+        variable; the name of a parameter; or "model". A truth variable that changes in time gives its values over the
+        horizon, or at the last sample of the context if the horizon is 0. Texts, switches and models are numbered as
+        ``classes``.
+    layout : "TC" or "CT"
+        Whether time or channel comes first in x and in the future.
+    dtype : torch.dtype
+        Of x and of labels that are not whole numbers.
+    mapped : bool
+        Leave the series in the files of the store and read windows where they lie, for a source that is stored; the
+        series may be larger than memory then, and the dataset pickles by name. Otherwise they are read into one tensor.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a series is shorter than a window, the target unknown, the source empty or of several M, or not stored where
+        it is to be mapped.
+    TooLargeError
+        If the series do not fit in memory and are not mapped.
+
+    Examples
+    --------
+    >>> from pymts.adapters.torch import WindowDataset
+    >>> from pymts.datasets import make_var
+    >>> windows = WindowDataset(make_var(M=3, T=100, n_realizations=2, seed=1), context_length=8, horizon=2)
+    >>> x, y = windows[0]
+    >>> len(windows), tuple(x.shape), tuple(y.shape)
+    (182, (8, 3), (2, 3))
+    """
+
+    def __init__(
+        self,
+        source: Source | Origin,
+        context_length: int | None,
+        horizon: int = 0,
+        stride: int = 1,
+        *,
+        target: str = FUTURE,
+        layout: Layout = "TC",
+        dtype: torch.dtype = torch.float32,
+        mapped: bool = False,
+    ) -> None:
+        if layout not in ("TC", "CT"):
+            raise InvalidParameterError(f"layout must be 'TC' or 'CT', got {layout!r}")
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+            raise InvalidParameterError(f"dtype must be a floating type of torch, got {dtype!r}")
+        origin = source if isinstance(source, Origin) else Origin.of(source, must=mapped)
+        found = members(source if origin is None else list(origin.datasets()))  # type: ignore[arg-type]
+        check_target(found, target)
+        context = None if context_length is None else whole_number("context_length", context_length, 1)
+        cut = windows(found, context, whole_number("horizon", horizon, 0), whole_number("stride", stride, 1))
+        self.context_length, self.horizon, self.stride = cut.context, cut.horizon, cut.stride
+        self.target, self.layout, self.dtype, self.mapped = target, layout, dtype, mapped
+        self.n_channels = found[0].shape[2]
+        self.config_ids = [member.name for member in found]
+        self.classes: list[str] | None = None
+        self._whole = cut.whole
+        self._origin = origin if mapped else None
+        self._index = WindowIndex([member.shape for member in found], cut.length, cut.stride)
+        self._rows = self._series(found, origin)
+        self._labels: Tensor | None = None  # one a series
+        self._label_rows: Rows | None = None  # one a sample
+        if target != FUTURE:
+            self._read_labels(found)
+
+    def _series(self, found: Sequence[Member], origin: Origin | None) -> Rows:
+        if self.mapped and origin is not None:
+            return MappedRows([member.shape for member in found], origin.open, self.dtype)
+        sizes = [member.shape[0] * member.shape[1] for member in found]
+        remedy = "store them and give mapped=True" if origin is None else "give mapped=True"
+        check_fits("the source", sum(sizes) * self.n_channels * self.dtype.itemsize, remedy)
+        rows = torch.empty((sum(sizes), self.n_channels), dtype=self.dtype)
+        first = 0
+        for size, member in zip(sizes, found, strict=True):
+            values = member.dataset[DATA].transpose("realization", "time", "channel").values  # not kept
+            rows[first : first + size] = torch.from_numpy(np.array(values)).view(size, self.n_channels)
+            first += size
+        return MemoryRows(rows)
+
+    def _read_labels(self, found: Sequence[Member]) -> None:
+        arrays = [member.dataset.get(self.target) for member in found]
+        if any(array is not None and "time" in array.dims for array in arrays):
+            parts = [self._over_time(member) for member in found]
+            self._label_rows = MemoryRows(torch.cat(parts))
+            return
+        labels = target_of(found, self.target, _EACH_SERIES)
+        self.classes = labels.names if labels.is_class else None
+        self._labels = self._label_tensor(labels.values)
+
+    def _over_time(self, member: Member) -> Tensor:
+        """Return a truth variable that changes in time as rows, (R T, ...)."""
+        whole = Windows(member.shape[1], 0, 1, whole=True)
+        values = target_of([member], self.target, whole).values  # (R, T, ...), checked
+        return self._label_tensor(values.reshape(-1, *values.shape[2:]))
+
+    def _label_tensor(self, values: Any) -> Tensor:
+        array = np.ascontiguousarray(values)
+        return torch.from_numpy(array).to(self.dtype if array.dtype.kind == "f" else torch.int64)
+
+    def __len__(self) -> int:
+        """Count the windows."""
+        return len(self._index)
+
+    def __getitem__(self, key: Any) -> Item:
+        """Return one window for a number, or a batch of them for a slice, a list or a tensor of numbers."""
+        if isinstance(key, int | np.integer):
+            item = self.batch(as_indices([int(key)], len(self)))
+            return (item[0][0], item[1][0]) if isinstance(item, tuple) else item[0]
+        return self.batch(as_indices(key, len(self)))
+
+    def __getitems__(self, keys: Sequence[int]) -> list[Item]:
+        """Return a list of windows from one gather, for a loader that collates them itself."""
+        batch = self[list(keys)]
+        return list(zip(*batch, strict=True)) if isinstance(batch, tuple) else list(batch)
+
+    def batch(self, indices: Tensor) -> Item:
+        """Return the windows of some numbers (n,), which must be from 0 on, stacked."""
+        first, series = self._index.locate(indices)
+        if self.target == FUTURE and self.horizon:
+            both = self._laid_out(self._rows.gather(first, self.context_length + self.horizon))
+            axis = 1 if self.layout == "TC" else 2
+            return both.narrow(axis, 0, self.context_length), both.narrow(axis, self.context_length, self.horizon)
+        x = self._laid_out(self._rows.gather(first, self.context_length))
+        if self._labels is not None:
+            return x, self._labels.index_select(0, series)
+        if self._label_rows is None:
+            return x
+        if self._whole:
+            return x, self._label_rows.gather(first, self.context_length)
+        if self.horizon:
+            return x, self._label_rows.gather(first + self.context_length, self.horizon)
+        return x, self._label_rows.gather(first + self.context_length - 1, 1)[:, 0]
+
+    def _laid_out(self, windows: Tensor) -> Tensor:
+        return windows if self.layout == "TC" else windows.transpose(1, 2)
+
+    def __reduce__(self) -> Any:
+        """Travel by the names of what is stored if it is mapped, else by value."""
+        if self._origin is None:
+            return super().__reduce_ex__(2)
+        context = None if self._whole else self.context_length
+        settings = {"target": self.target, "layout": self.layout, "dtype": self.dtype}
+        return _mapped_again, (type(self), self._origin, (context, self.horizon, self.stride), settings)
+
+    def __repr__(self) -> str:
+        """Say what there is."""
+        what = f"{len(self)} windows of {self.context_length} + {self.horizon} samples, {self.n_channels} channels"
+        return f"<{type(self).__name__} of {what}, target {self.target!r}, {len(self.config_ids)} configurations>"
+
+
+def _mapped_again(
+    kind: type[WindowDataset], origin: Origin, cut: tuple[Any, ...], settings: dict[str, Any]
+) -> WindowDataset:
+    found = kind.__new__(kind)
+    WindowDataset.__init__(found, origin, *cut, **settings, mapped=True)
+    return found
