@@ -44,7 +44,16 @@ def plot_heatmap(
     step = (shown.time[-1] - shown.time[0]) / max(len(shown.time) - 1, 1) or 1.0
     extent = (shown.time[0] - step / 2, shown.time[-1] + step / 2, -0.5, len(shown.channels) - 0.5)
     low, high = limits(shown.values)
-    image = ax.imshow(shown.values.T, cmap=colours, vmin=low, vmax=high, aspect="auto", origin="lower", extent=extent)
+    image = ax.imshow(
+        shown.values.T,
+        cmap=colours,
+        interpolation="nearest",
+        vmin=low,
+        vmax=high,
+        aspect="auto",
+        origin="lower",
+        extent=extent,
+    )
     ax.figure.colorbar(image, ax=ax, label="value", extend="both")
     ax.set(xlabel=shown.time_label, ylabel="channel", title=shown.title)
     every = max(1, len(shown.channels) // 10)

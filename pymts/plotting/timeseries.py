@@ -41,6 +41,6 @@ def plot_timeseries(
         else:
             ax.plot(shown.time[at], values[at], marker="." if len(at) == 1 else None, label=str(label))
     if 1 < len(shown.channels) <= MAX_LEGEND:
-        ax.legend(title="channel", loc="upper right")
+        ax.legend(title="channel", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ax.set(xlabel=shown.time_label, ylabel="value", title=shown.title)
     return ax

@@ -59,6 +59,7 @@ def test_heatmap_shows_channels_as_rows() -> None:
     assert image.get_cmap().name == "icefire"
     assert image.get_clim()[0] == -image.get_clim()[1] < 0
     assert image.origin == "lower"
+    assert image.get_interpolation() == "nearest"
 
 
 def test_outliers_do_not_set_the_colours() -> None:
