@@ -167,11 +167,11 @@ class ContinuousParams(Params):
         return self.dt
 
 
-def square(name: str, value: Any, m: int) -> NDArray[np.float64]:
-    """Return ``value`` as an (m, m) array, or say which shape was expected."""
+def square(name: str, value: Any, m: int, side: str = "M") -> NDArray[np.float64]:
+    """Return ``value`` as an (m, m) array, or say which shape was expected; ``side`` says what m is."""
     matrix = ragged_array(name, value)
     if matrix.shape != (m, m):
-        raise ValueError(f"{name} must have shape (M, M) = ({m}, {m}), got shape {matrix.shape}")
+        raise ValueError(f"{name} must have shape ({side}, {side}) = ({m}, {m}), got shape {matrix.shape}")
     return matrix
 
 
