@@ -112,7 +112,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
             values = np.broadcast_to(np.reshape(self.x0, shape[2:]), shape)
         else:
             values = rng.initial().normal(*shape[2:])
-        state = np.ascontiguousarray(np.moveaxis(values, 2, 0))
+        state = np.moveaxis(values, 2, 0).copy()
         if self.x0 is None:
             for index, middle in enumerate(centre):
                 state[index] = middle + spread * state[index]
@@ -144,25 +144,27 @@ class UnitsParams(NetworkParams, ContinuousParams):
         blocks = rng.process().blocks(self.sampling.n_steps, n * self.nodes)
         return driven_trajectory(noisy, state, self.sampling, blocks, observe)
 
-    def adjacency(self, graph: Array, inside: Array, between: Array) -> Truth:
+    def adjacency(self, graph: Array, inside: Array, between: Array, diffusive: bool = True) -> Truth:
         """Return the graph of the channels.
 
         Parameters
         ----------
         graph : array of shape (B, unit, unit)
         inside : array of shape (variable, variable)
-            Which variables of a unit enter the derivative of which, (target, source).
+            Which variables of a unit enter the derivative of which, (target, source), without the coupling.
         between : array of shape (variable, variable)
             Which variables of a source enter the derivative of which of its target.
+        diffusive : bool
+            Whether the coupling is by differences, so that a target's own variable enters with the sum of its weights.
         """
         attrs = {"graph_kind": "structural", "normalization": self.normalization}
         if self.channels_a_unit == 1:
             attrs["note"] = "Weights A of the coupling; that a unit drives itself is not listed."
             return Truth(("target", "source"), graph, attrs)
         attrs["note"] = "Weights A between units; 1 for what enters an equation within a unit, itself included."
-        within = np.kron(inside, np.eye(self.nodes))
-        across = np.einsum("vw,bij->bviwj", between, graph).reshape(-1, self.M, self.M)
-        return Truth(("target", "source"), within + across, attrs)
+        weights = laplacian(graph) if diffusive else graph
+        across = np.einsum("vw,bij->bviwj", between, weights).reshape(-1, self.M, self.M)
+        return Truth(("target", "source"), np.where(np.kron(inside, np.eye(self.nodes)) != 0, 1.0, across), attrs)
 
 
 def laplacian(coupling: Array) -> Array:
