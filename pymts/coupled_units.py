@@ -107,16 +107,18 @@ class UnitsParams(NetworkParams, ContinuousParams):
 
     def initial_state(self, rng: Streams, centre: Sequence[Array | float], spread: float) -> Array:
         """Return the state given, or normal draws about a centre for each variable: (variable, B, R, unit)."""
-        shape = (*rng.shape, len(self.variables), self.nodes)
         if self.x0 is not None:
-            values = np.broadcast_to(np.reshape(self.x0, shape[2:]), shape)
-        else:
-            values = rng.initial().normal(*shape[2:])
-        state = np.moveaxis(values, 2, 0).copy()
-        if self.x0 is None:
-            for index, middle in enumerate(centre):
-                state[index] = middle + spread * state[index]
+            return self.given_state(rng)
+        draws = rng.initial().normal(len(self.variables), self.nodes)
+        state = np.moveaxis(draws, 2, 0).copy()
+        for index, middle in enumerate(centre):
+            state[index] = middle + spread * state[index]
         return state
+
+    def given_state(self, rng: Streams) -> Array:
+        """Return ``x0`` for every realization, (variable, B, R, unit)."""
+        shape = (len(self.variables), *rng.shape, self.nodes)
+        return np.broadcast_to(np.asarray(self.x0).reshape(shape[0], 1, 1, -1), shape).copy()
 
     def simulate(self, rng: Streams, velocity: Velocity, state: Array) -> Array:
         """Integrate and return what is observed, (B, R, T, M).

@@ -44,18 +44,18 @@ def orders(errors: list[float]) -> Array:
     return -np.diff(np.log2(errors))
 
 
-def moved_derivatives(model: str, state: Array, **params: Any) -> Array:
-    """Return what a push to each component of the state does to each derivative: (derivative, component) of bool."""
-    dt, push = 1e-7, 1e-2
+def moved_derivatives(model: str, state: Array, dt: float = 1e-7, **params: Any) -> Array:
+    """Return whether a push to a component of the state moves a derivative: (derivative, component)."""
+    push = 1e-2
 
     def derivative(start: Array) -> Array:
         values, _ = run(model, x0=start, dt=dt, T=2, sample_every=1, burn_in=0, observable="all", **params)
         return (values[0, 1] - values[0, 0]) / dt
 
     base = derivative(state)
-    moved = [np.abs(derivative(state + push * unit) - base) for unit in np.eye(len(state))]
-    # An influence through a third variable takes a second step: it is smaller by dt. Rounding is eps / dt.
-    return np.stack(moved, axis=1) > 1e-5
+    moved = np.stack([np.abs(derivative(state + push * unit) - base) for unit in np.eye(len(state))], axis=1)
+    # An influence through a third variable is smaller by a rate times dt; rounding is eps / dt.
+    return moved > 1e-4 * moved.max()
 
 
 @dataclass(frozen=True)

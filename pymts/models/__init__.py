@@ -13,4 +13,6 @@ from pymts.models.noise import make_noise_cauchy as make_noise_cauchy
 from pymts.models.noise import make_noise_gaussian as make_noise_gaussian
 from pymts.models.ornstein_uhlenbeck import make_ou as make_ou
 from pymts.models.rossler import make_rossler as make_rossler
+from pymts.models.stuart_landau import make_stuart_landau as make_stuart_landau
 from pymts.models.var import make_var as make_var
+from pymts.models.wilson_cowan import make_wilson_cowan as make_wilson_cowan
