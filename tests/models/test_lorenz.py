@@ -78,7 +78,7 @@ def test_influence_runs_from_source_to_target() -> None:
 
 
 def test_time_averages_satisfy_the_identities_of_the_equation() -> None:
-    values, _ = run("lorenz", M=3, K=0.0, observable="all", T=4000, sample_every=1, n_realizations=200)
+    values, _ = run("lorenz", M=3, K=0.0, observable="all", T=4000, burn_in=3000, sample_every=1, n_realizations=100)
     x, y, z = np.moveaxis(values, -1, 0)
     identities = {
         "d x^2": x * y - x * x,

@@ -101,7 +101,7 @@ def test_the_fixed_point_turns_unstable_at_the_delay_that_the_characteristic_equ
 
 def test_production_balances_decay_on_average() -> None:
     n, steps = 200, 34
-    values, _ = run("mackey_glass", M=1, K=0.0, T=4000, sample_every=1, n_realizations=n, burn_in=2000)
+    values, _ = run("mackey_glass", M=1, K=0.0, T=4000, sample_every=1, n_realizations=n, burn_in=10_000)
     x = values[..., 0]
     late, now = x[:, :-steps], x[:, steps:]
     mean, error = batch_means(0.2 * late / (1 + late**10) - 0.1 * now)

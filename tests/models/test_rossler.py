@@ -75,7 +75,9 @@ def test_observables_are_parts_of_the_whole() -> None:
 
 
 def test_time_averages_satisfy_the_identities_of_the_equation() -> None:
-    values, _ = run("rossler", M=3, K=0.0, observable="all", T=6000, dt=0.05, sample_every=1, n_realizations=100)
+    values, _ = run(
+        "rossler", M=3, K=0.0, observable="all", T=6000, burn_in=4000, dt=0.05, sample_every=1, n_realizations=100
+    )
     x, y, z = np.moveaxis(values, -1, 0)
     identities = {
         "d x": -y - z,

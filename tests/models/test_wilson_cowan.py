@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flows import GRAPH, divisors, exact, final_state, moved_derivatives, orders, strong_orders
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import linalg, optimize
 from support import run
 
 from pymts.errors import InvalidParameterError
@@ -99,6 +99,21 @@ def test_fixed_points_stay_and_their_jacobian_tells_how_they_are_left(drive: flo
         away = one_unit(point + 1e-7 * vectors[:, which].real, drive, dt=period / 200, sample_every=200, T=4) - point
         grown = np.linalg.norm(away[1:], axis=1) / np.linalg.norm(away[:-1], axis=1)
         np.testing.assert_allclose(np.log(grown), rate.real * period, atol=2e-4)
+
+
+def test_weak_noise_spreads_as_the_jacobian_says() -> None:
+    """About a stable fixed point the deviations are an Ornstein-Uhlenbeck process: J P + P J' = -noise^2 1."""
+    drive, noise = 3.0, 0.02
+    (point,) = fixed_points(drive)
+    theory = linalg.solve_continuous_lyapunov(jacobian(point, drive), -(noise**2) * np.eye(2))
+    params = {"M": 2, "observable": "all", "drive": [drive], "x0": point, "noise_std": noise}
+    values, _ = run("wilson_cowan", dt=2e-4, T=1, burn_in=1000, n_realizations=8000, **params)
+    deviation = values[:, 0] - point
+    products = deviation[:, :, None] * deviation[:, None]
+    errors = products.std(axis=0) / np.sqrt(len(products))
+    # Noise at the ends of steps: rates of 400 / s times dt, 0.02 of the size, at most.
+    assert (np.abs(products.mean(axis=0) - theory) < 5 * errors + 0.02 * theory[0, 0]).all()
+    assert (errors < 0.1 * np.abs(theory)).all()
 
 
 @pytest.mark.parametrize("drive", [0.5, 1.25, 1.7, 2.25, 3.0])
