@@ -33,6 +33,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
     M: int = Field(
         default=6,
         ge=1,
+        le=10**6,
         validation_alias=AliasChoices("M", "n_channels"),
         description="Number of channels; `n_channels` is a synonym. A unit has one channel, or all its variables with "
         '`observable="all"`: M is then a multiple of their number.',

@@ -33,8 +33,10 @@ class LorenzParams(UnitsParams):
     rho: float = Field(default=28.0, ge=0, description="Rayleigh number over its critical value.")
     beta: float = Field(default=8.0 / 3.0, gt=0, description="Geometric factor of the convection cell, 1/s.")
     K: float = Field(default=1.0, description="Strength of the diffusive coupling in x, 1/s.")
-    burn_in: int = Field(default=500, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=2, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
 
 def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity:

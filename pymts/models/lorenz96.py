@@ -25,6 +25,7 @@ class Lorenz96Params(ContinuousParams):
     M: int = Field(
         default=40,
         ge=4,
+        le=10**6,
         validation_alias=AliasChoices("M", "n_channels"),
         description="Number of channels, the sites of the ring; `n_channels` is a synonym.",
     )
@@ -36,8 +37,10 @@ class Lorenz96Params(ContinuousParams):
     x0: Vector | None = Field(
         default=None, description="Initial values of the M sites; `None` draws them, normal about F."
     )
-    burn_in: int = Field(default=500, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=2, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
     @model_validator(mode="after")
     def _start_fits(self) -> Lorenz96Params:

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 # How far tau / dt may be from a whole number: the rounding of two decimal fractions.
 WHOLE = 1e-9
+# Steps of one delay, all of which are held at once.
+MOST_STEPS = 10**5
 
 
 class MackeyGlassParams(NetworkParams, ContinuousParams):
@@ -54,13 +56,19 @@ class MackeyGlassParams(NetworkParams, ContinuousParams):
         description="Values of the M units at all times up to 0; `None` draws them uniformly on [0.5, 1.5).",
     )
     noise_std: float = Field(default=0.0, ge=0, description="Intensity of white noise on every unit, 1/sqrt(s).")
-    burn_in: int = Field(default=1000, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=2, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=1000, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
     @model_validator(mode="after")
     def _steps_fit(self) -> MackeyGlassParams:
         if self.x0 is not None:
             per_channel("x0", self.x0, self.M)
+        if self.tau / self.dt > MOST_STEPS:
+            raise ValueError(
+                f"tau must be at most {MOST_STEPS} steps of dt = {self.dt:g}, got {self.tau:g}; take a larger dt"
+            )
         steps = max(1, round(self.tau / self.dt))
         if abs(self.tau / self.dt - steps) > WHOLE * steps:
             raise ValueError(

@@ -40,8 +40,10 @@ class RosslerParams(UnitsParams):
         "they escape: give them as `A`.",
     )
     dt: Annotated[float, STRUCTURAL] = Field(default=0.025, gt=0, description="Integration step (RK4), s.")
-    burn_in: int = Field(default=1500, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=6, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=1500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=6, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
 
 def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocity:

@@ -43,8 +43,10 @@ class StuartLandauParams(UnitsParams):
     )
     noise_std: float = Field(default=0.1, ge=0, description="Intensity of white noise on x and on y, 1/sqrt(s).")
     dt: Annotated[float, STRUCTURAL] = Field(default=0.05, gt=0, description="Integration step (RK4), s.")
-    burn_in: int = Field(default=400, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=2, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=400, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
     @model_validator(mode="after")
     def _frequencies_fit(self) -> StuartLandauParams:

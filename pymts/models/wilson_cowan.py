@@ -54,8 +54,10 @@ class WilsonCowanParams(UnitsParams):
         default=0.0, ge=0, description="Intensity of white noise on E and on I, 1/sqrt(s); it may leave [0, 1]."
     )
     dt: Annotated[float, STRUCTURAL] = Field(default=0.0005, gt=0, description="Integration step (RK4), s.")
-    burn_in: int = Field(default=400, ge=0, description="Steps simulated and discarded before the first sample.")
-    sample_every: int = Field(default=2, ge=1, description="Steps between two samples that are kept.")
+    burn_in: int = Field(
+        default=400, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
     @model_validator(mode="after")
     def _inputs_fit(self) -> WilsonCowanParams:
@@ -64,30 +66,34 @@ class WilsonCowanParams(UnitsParams):
         return self
 
 
-def response(u: Array) -> Array:
-    """Return the logistic function, in place."""
-    np.negative(u, out=u)
-    np.exp(u, out=u)
-    u += 1.0
-    np.divide(1.0, u, out=u)
-    return u
+def respond(part: Array, lack: Array, rate: Array, tau: float | Array) -> None:
+    """Turn the part of cells that can respond into d rate / dt, in place; ``lack`` is minus the argument of S."""
+    np.exp(lack, out=lack)
+    lack += 1.0
+    part /= lack
+    part -= rate
+    part /= tau
 
 
 def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Array, realizations: int) -> Velocity:
     """Return d(E, I)/dt as a function of (E, I), (2, B, R, unit)."""
-    arriving = product_with(coupling, realizations)
-    threshold = drive - p.theta_e  # (B, 1, unit)
+    arriving = product_with(-p.a_e * coupling, realizations)
+    ee, ei, ie, ii = -p.a_e * p.c_ee, p.a_e * p.c_ei, -p.a_i * p.c_ie, p.a_i * p.c_ii
+    alone_e, alone_i = p.a_e * (p.theta_e - drive), p.a_i * (p.theta_i - p.Q)  # (B, 1, unit) and one number
 
     def velocity(state: Array) -> Array:
         e, i = state
-        out = 1.0 - p.refractory * state
-        de, di = out
-        de *= response(p.a_e * (p.c_ee * e - p.c_ei * i + arriving(e) + threshold))
-        de -= e
-        de /= p.tau_e
-        di *= response(p.a_i * (p.c_ie * e - p.c_ii * i + (p.Q - p.theta_i)))
-        di -= i
-        di /= p.tau_i
+        out: Array = p.refractory * state
+        np.subtract(1.0, out, out=out)
+        lack = ee * e
+        lack += ei * i
+        lack += arriving(e)
+        lack += alone_e
+        respond(out[0], lack, e, p.tau_e)
+        lack = ie * e
+        lack += ii * i
+        lack += alone_i
+        respond(out[1], lack, i, p.tau_i)
         return out
 
     return velocity

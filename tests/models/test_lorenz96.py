@@ -124,7 +124,7 @@ def test_the_jacobian_of_the_table_is_that_of_the_model() -> None:
 
 
 def test_sizes_must_fit() -> None:
-    with pytest.raises(InvalidParameterError, match="M must be an integer of at least 4, got 3"):
+    with pytest.raises(InvalidParameterError, match="M must be an integer from 4 to 1000000, got 3"):
         run("lorenz96", M=3)
     with pytest.raises(InvalidParameterError, match="x0 must be one number or M = 40 numbers, got 3 numbers"):
         run("lorenz96", x0=[1.0, 2.0, 3.0])

@@ -176,6 +176,10 @@ def test_the_delay_is_a_whole_number_of_steps_or_refused() -> None:
     assert str(refusal.value) == (
         "mackey_glass: tau must be a multiple of dt = 0.3, got 17; the nearest is 17.1, or take dt = 0.298245614035"
     )
+    with pytest.raises(
+        InvalidParameterError, match="tau must be at most 100000 steps of dt = 1e-06, got 17; take a larger"
+    ):
+        run("mackey_glass", dt=1e-6)
     assert run("mackey_glass", tau=17.1, dt=0.3, T=2)[0].shape == (1, 2, 5)
     assert run("mackey_glass", tau=0.3, dt=0.1, T=2)[0].shape == (1, 2, 5)
     with pytest.raises(InvalidParameterError, match=r"a multiple of dt = 1, got 0\.2; the nearest is 1, or"):

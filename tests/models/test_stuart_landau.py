@@ -113,7 +113,7 @@ def test_noise_alone_gives_the_stationary_law(a: float, noise: float) -> None:
         return float(integrate.quad(inner, 0, 6)[0])
 
     params = {"M": 10, "observable": "all", "K": 0.0, "a": a, "noise_std": noise, "omega_mean": 3.0}
-    values, _ = run("stuart_landau", dt=0.01, burn_in=1000, T=1, n_realizations=3000, **params)
+    values, _ = run("stuart_landau", dt=0.01, burn_in=800, T=1, n_realizations=2000, **params)
     square = (values[:, 0, :5] ** 2 + values[:, 0, 5:] ** 2).ravel()
     for power, sample in ((2, square), (4, square**2)):
         theory = moment(power) / moment(0)
