@@ -102,6 +102,11 @@ class NetworkParams(Params):
         """The blocks of `sbm`, given or default."""
         return list(self.block_sizes) if self.block_sizes is not None else default_block_sizes(self.nodes)
 
+    @property
+    def rewiring(self) -> float:
+        """The rewiring probability of `watts_strogatz`."""
+        return self.beta
+
     def draw_graph(self, rng: Generator) -> NDArray[np.float64]:
         """Return the adjacency (target, source), given or drawn."""
         if self.A is not None:
@@ -109,6 +114,19 @@ class NetworkParams(Params):
         graph = _FAMILIES[self.topology](self, rng)
         directed = self.topology in DIRECTED or (self.directed and self.topology not in UNDIRECTED)
         return networks.draw_weights(graph, self.weights, rng, directed)
+
+
+class OwnBetaParams(NetworkParams):
+    """Parameters of a network model in whose equation beta is something else."""
+
+    p_rewire: Probability = Field(
+        default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz`, in other models `beta`."
+    )
+
+    @property
+    def rewiring(self) -> float:
+        """The rewiring probability of `watts_strogatz`."""
+        return self.p_rewire
 
 
 # fmt: off
@@ -120,7 +138,7 @@ _FAMILIES: dict[str, Callable[[NetworkParams, Generator], NDArray[np.float64]]] 
     "star": lambda p, _: networks.star(p.nodes),
     "lattice_2d": lambda p, _: networks.lattice_2d(p.nodes),
     "erdos_renyi": lambda p, rng: networks.erdos_renyi(p.nodes, p.density, rng, p.directed),
-    "watts_strogatz": lambda p, rng: networks.watts_strogatz(p.nodes, p.k, p.beta, rng),
+    "watts_strogatz": lambda p, rng: networks.watts_strogatz(p.nodes, p.k, p.rewiring, rng),
     "barabasi_albert": lambda p, rng: networks.barabasi_albert(p.nodes, p.m, rng),
     "sbm": lambda p, rng: networks.sbm(p.sizes, p.p_intra, p.p_inter, rng, p.directed),
     "random_dag": lambda p, rng: networks.random_dag(p.nodes, p.max_parents, rng),

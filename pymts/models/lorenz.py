@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pymts.coupled_units import UnitsParams, Velocity, laplacian, product_with
 from pymts.lyapunov_table import lyapunov_truth
+from pymts.network_params import OwnBetaParams
 from pymts.registry import model
 from pymts.streams import Streams
 from pymts.truth import Simulated
@@ -20,7 +21,7 @@ INSIDE = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])  # (targe
 BETWEEN = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
 
 
-class LorenzParams(UnitsParams):
+class LorenzParams(UnitsParams, OwnBetaParams):
     """Parameters of coupled Lorenz systems."""
 
     variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")

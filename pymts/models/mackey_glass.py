@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from pymts.coupled_units import laplacian, product_with
 from pymts.fields import STRUCTURAL
-from pymts.network_params import NetworkParams, Topology
+from pymts.network_params import OwnBetaParams, Topology
 from pymts.numerics.delay import delayed_trajectory
 from pymts.numerics.networks import normaliser
 from pymts.params import ContinuousParams, Vector, per_channel
@@ -27,7 +27,7 @@ WHOLE = 1e-9
 MOST_STEPS = 10**5
 
 
-class MackeyGlassParams(NetworkParams, ContinuousParams):
+class MackeyGlassParams(OwnBetaParams, ContinuousParams):
     """Parameters of Mackey-Glass units."""
 
     beta: float = Field(default=0.2, ge=0, description="Largest rate of production, 1/s.")

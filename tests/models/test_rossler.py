@@ -74,6 +74,14 @@ def test_observables_are_parts_of_the_whole() -> None:
         np.testing.assert_array_equal(part, whole[..., 2 * index : 2 * index + 2])
 
 
+def test_a_given_start_is_used_as_given() -> None:
+    start = [1.0, 2.0, -3.0]
+    values, _ = run("rossler", M=3, observable="all", x0=start, burn_in=0, T=2)
+    np.testing.assert_array_equal(values[0, 0], start)
+    drawn, _ = run("rossler", M=6, observable="all", burn_in=0, T=1, n_realizations=50)
+    assert (drawn[:, 0, 4:] > 0).all()
+
+
 def test_time_averages_satisfy_the_identities_of_the_equation() -> None:
     values, _ = run(
         "rossler", M=3, K=0.0, observable="all", T=6000, burn_in=4000, dt=0.05, sample_every=1, n_realizations=100
