@@ -96,9 +96,67 @@ def noise_cauchy() -> Line:
     return "upper quartile: gamma", 2.0, float(np.quantile(x, 0.75)), math.sqrt(0.1875 / x.size) / density
 
 
+def balance(label: str, residual: np.ndarray) -> Line:
+    """Compare a time average that vanishes with 0; the error is over the realizations, the first axis."""
+    means = residual.reshape(len(residual), -1).mean(axis=1)
+    return label, 0.0, float(means.mean()), float(means.std(ddof=1) / math.sqrt(len(means)))
+
+
+def lorenz() -> Line:
+    values = made("lorenz", M=3, observable="all", K=0.0, T=4000, burn_in=3000, n_realizations=200).values
+    x, y, z = np.moveaxis(values, -1, 0)
+    return balance("<x y> - beta <z>", x * y - 8 / 3 * z)
+
+
+def rossler() -> Line:
+    values = made("rossler", M=3, observable="all", K=0.0, T=2000, burn_in=6000, n_realizations=200).values
+    x, _, z = np.moveaxis(values, -1, 0)
+    return balance("<x z> - c <z> + b", x * z - 5.7 * z + 0.2)
+
+
+def lorenz96() -> Line:
+    x = made("lorenz96", T=1000, n_realizations=100).values
+    return balance("<x^2> - F <x>", x * x - 8.0 * x)
+
+
+def mackey_glass() -> Line:
+    x = made("mackey_glass", T=2000, burn_in=10_000, n_realizations=100).values  # a sample a second
+    late, now = x[:, :-17], x[:, 17:]
+    return balance("gamma <x> - beta <x_tau / (1 + x_tau^n)>", 0.1 * now - 0.2 * late / (1 + late**10))
+
+
+def stuart_landau() -> Line:
+    values = made(
+        "stuart_landau", M=10, observable="all", K=0.0, noise_std=0.5, dt=0.01, T=1, n_realizations=4000
+    ).values
+    square = (values[..., :5] ** 2 + values[..., 5:] ** 2).ravel()
+    r = np.linspace(0, 5, 20_001)
+    density = r * np.exp((r * r - r**4 / 2) / 0.25)
+    label = "mean of |z|^2 under noise, uncoupled: its stationary density"
+    theory = float((r * r * density).sum() / density.sum())
+    return label, theory, float(square.mean()), float(square.std() / math.sqrt(square.size))
+
+
+def wilson_cowan() -> Line:
+    drive, noise, tau = 3.0, 0.02, 0.008
+    rest = {"M": 2, "observable": "all", "K": 0.0, "drive": (drive,)}
+    e, i = made("wilson_cowan", T=1, burn_in=4000, **rest).values[0, 0]
+    of_e, of_i = (1 / (1 + math.exp(-u)) for u in (1.3 * (16 * e - 12 * i + drive - 4), 2 * (15 * e - 3 * i - 3.7)))
+    slope_e, slope_i = (1 - e) * 1.3 * of_e * (1 - of_e), (1 - i) * 2 * of_i * (1 - of_i)
+    jacobian = np.array([[-1 - of_e + 16 * slope_e, -12 * slope_e], [15 * slope_i, -1 - of_i - 3 * slope_i]]) / tau
+    eye = np.eye(2)
+    spread = np.linalg.solve(np.kron(jacobian, eye) + np.kron(eye, jacobian), -(noise**2) * eye.ravel())[0]
+    x = made("wilson_cowan", T=1, burn_in=1500, noise_std=noise, dt=2e-4, n_realizations=8000, **rest).values[:, 0, 0]
+    return variance("variance of E about a stable fixed point, weak noise: its Jacobian", x - e, float(spread))
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
-    check.__name__: check for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy)
-}
+    check.__name__: check
+    for check in (
+        kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
+        lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
+    )
+}  # fmt: skip
 
 if __name__ == "__main__":
     print("| model | check | theory | measured | standard error | z |\n|---|---|---:|---:|---:|---:|")

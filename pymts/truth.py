@@ -26,6 +26,10 @@ TRUTH: dict[str, TruthKind] = {
     "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
+    "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
+    "drive": TruthKind(("channel",), "Constant external input of the channel's population."),
+    "lyapunov": TruthKind(("exponent",), "Lyapunov exponents of the whole system, largest first, 1/s."),
+    "lyapunov_error": TruthKind(("exponent",), "Standard error of each Lyapunov exponent, 1/s."),
     "order_parameter": TruthKind(("time", "realization"), "Kuramoto order parameter r(t), 0 to 1."),
     "theory_mean": TruthKind(("time", "channel"), "Expected value in closed form."),
     "theory_cov": TruthKind(
@@ -47,13 +51,15 @@ CHANNEL_DIMS = frozenset({"target", "source", "channel_"})
 class Truth:
     """One true quantity of a batch.
 
-    ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order.
+    ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order. Where it is known for
+    some configurations of the batch only, ``known`` (B,) says for which.
     """
 
     dims: tuple[str, ...]
     values: NDArray[np.generic]
     attrs: Mapping[str, str] = field(default_factory=dict)
     first_lag: int = 0
+    known: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
