@@ -142,9 +142,8 @@ def main() -> None:
         found = windows(place / "windows", quick)
         limit = found["plain gather"][0]
         for name, (rate, spread) in found.items():
-            print(
-        print(f"a store of {size:.0f} MB was read, mapped, by a process that may allocate {bound:.0f} MB more")
-            )
+            figures = f"{rate / 1e6:6.2f} +- {spread / 1e6:4.2f} M windows/s"
+            print(f"{name:20} {figures} {rate / limit:6.2f} of the plain gather")
         streamed, single = streams(quick)
         ratio = streamed / single
         print(f"stream of ten models {streamed:8.0f} series/s, one at a time {single:6.0f}: {ratio:.1f} x")
