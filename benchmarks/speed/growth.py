@@ -33,10 +33,8 @@ def growth(rounds: int, plot: Path | None) -> list[Row]:
         for axis, found in curves.items()
     }
     about = f"slopes with {', '.join(curves)}"
-    rows = [(name, ", ".join(f"{slopes[axis][name]:.2f}" for axis in curves)) for name in names()]
-    return [Row("growth", name, found, about, "") for name, found in rows]
-        Row("growth", name, ", ".join(f"{slopes[axis][name]:.2f}" for axis in curves), about, "") for name in names()
-    ]
+    found = {name: ", ".join(f"{slopes[axis][name]:.2f}" for axis in curves) for name in names()}
+    return [Row("growth", name, text, about, "") for name, text in found.items()]
 
 
 def _configurations(name: str, rounds: int) -> list[float]:
