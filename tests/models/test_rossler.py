@@ -19,7 +19,7 @@ A, B, C = 0.2, 0.2, 5.7
 START = [1.0, -2.0, 3.0, 2.0, 5.0, -4.0, 0.1, 3.0, 0.5]  # x, y and z of three units
 
 
-def pairwise(graph: Array, strength: float, rule: str) -> Any:
+def pairwise(graph: Array, strength: float, rule: str, a: float = A, b: float = B, c: float = C) -> Any:
     """Return the right-hand side as the equation has it, one unit and one pair at a time."""
     n, over = len(graph), divisors(graph, rule)
 
@@ -28,7 +28,7 @@ def pairwise(graph: Array, strength: float, rule: str) -> Any:
         for i in range(n):
             x, y, z = s[i], s[n + i], s[2 * n + i]
             out[i] = -y - z + sum(strength / over[i] * graph[i, j] * (s[j] - x) for j in range(n))
-            out[n + i], out[2 * n + i] = x + A * y, B + z * (x - C)
+            out[n + i], out[2 * n + i] = x + a * y, b + z * (x - c)
         return out
 
     return rate
@@ -36,9 +36,10 @@ def pairwise(graph: Array, strength: float, rule: str) -> Any:
 
 @pytest.mark.parametrize("rule", ["none", "degree", "N"])
 def test_it_follows_the_equation_over_the_first_lyapunov_times(rule: str) -> None:
-    params = {"A": GRAPH, "K": 0.3, "normalization": rule, "x0": START, "observable": "all"}
+    numbers = {"a": 0.25, "b": 0.3, "c": 5.0}
+    params = {"A": GRAPH, "K": 0.3, "normalization": rule, "x0": START, "observable": "all", **numbers}
     values, _ = run("rossler", dt=0.01, T=41, sample_every=75, burn_in=0, **params)
-    expected = exact(pairwise(GRAPH, 0.3, rule), START, 0.75 * np.arange(41))
+    expected = exact(pairwise(GRAPH, 0.3, rule, **numbers), START, 0.75 * np.arange(41))
     # 30 s are two Lyapunov times. RK4 errs most in the spikes of z, where (rate dt)^4 is (15 * 0.01)^4 / 120 = 4e-6.
     np.testing.assert_allclose(values[0], expected, atol=2e-4)
     turned, _ = run("rossler", dt=0.01, T=41, sample_every=75, burn_in=0, **{**params, "A": GRAPH.T})
