@@ -139,7 +139,7 @@ def transverse_exponent(strength: float) -> tuple[float, float]:
     pull = np.diag([2 * strength, 0.0, 0.0])
     advance = tangent_flow(field, lambda x: jacobian(x) - pull, 0.02)
     starts = 10 * np.random.default_rng(2).standard_normal((100, 3)) + [0, 0, 28]
-    mean, error = mean_and_error(local_exponents(advance, starts, 1, n_steps=1500, transient=1000, dt=0.02, every=10))
+    mean, error = mean_and_error(local_exponents(advance, starts, 1, n_steps=1000, transient=700, dt=0.02, every=10))
     return float(mean[0]), float(error[0])
 
 
