@@ -29,8 +29,8 @@ def one_by_one(forcing: float) -> Any:
 
 
 def test_it_follows_the_equation_over_the_first_lyapunov_times() -> None:
-    values, _ = run("lorenz96", M=9, x0=START, dt=0.0025, sample_every=20, T=41, burn_in=0)
-    expected = exact(one_by_one(8.0), START, 0.05 * np.arange(41))
+    values, _ = run("lorenz96", M=9, F=9.0, x0=START, dt=0.0025, sample_every=20, T=41, burn_in=0)
+    expected = exact(one_by_one(9.0), START, 0.05 * np.arange(41))
     # RK4 errs by about (15 dt)^5 / 120 a step, 2e-7 a second; chaos multiplies it by e^(1.7 * 2) = 30 and more.
     np.testing.assert_allclose(values[0], expected, atol=2e-5)
 

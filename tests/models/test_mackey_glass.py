@@ -19,16 +19,19 @@ Array = NDArray[np.float64]
 START = [0.5, 0.9, 1.2]
 
 
-def by_steps(graph: Array, strength: float, rule: str, start: list[float], tau: float, delays: int) -> Array:
+BETA, GAMMA, STEEPNESS, TAU = 0.22, 0.11, 9.0, 17.0
+
+
+def by_steps(graph: Array, strength: float, rule: str, start: list[float], delays: int) -> Array:
     """Integrate delay after delay to rounding, each reading the dense solution before it; (M,) at the end."""
-    n, over = len(graph), divisors(graph, rule)
+    n, over, tau = len(graph), divisors(graph, rule), TAU
     before: Callable[[float], Array] = lambda _: np.array(start)  # noqa: E731
     x = np.array(start)
     for k in range(delays):
 
         def rate(t: float, y: Array, late: Callable[[float], Array] = before) -> Array:
             old = late(t - tau)
-            out = 0.2 * old / (1 + old**10) - 0.1 * y
+            out = BETA * old / (1 + old**STEEPNESS) - GAMMA * y
             for i in range(n):
                 out[i] += sum(strength / over[i] * graph[i, j] * (y[j] - y[i]) for j in range(n))
             return out
@@ -42,8 +45,9 @@ def by_steps(graph: Array, strength: float, rule: str, start: list[float], tau: 
 
 @pytest.mark.parametrize("rule", ["none", "degree", "N"])
 def test_it_follows_the_equation_with_an_error_of_fourth_order(rule: str) -> None:
-    expected = by_steps(GRAPH, 0.02, rule, START, 17.0, 5)
+    expected = by_steps(GRAPH, 0.02, rule, START, 5)
     params = {"A": GRAPH, "K": 0.02, "normalization": rule, "x0": START, "burn_in": 0, "T": 2}
+    params |= {"beta": BETA, "gamma": GAMMA, "n": STEEPNESS, "tau": TAU}
     errors = []
     for steps in (17, 34, 68):
         values, _ = run("mackey_glass", dt=17 / steps, sample_every=5 * steps, **params)

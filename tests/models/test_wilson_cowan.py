@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,34 @@ Array = NDArray[np.float64]
 DRIVE = [1.2, 1.5, 0.9]
 START = [0.1, 0.3, 0.2, 0.05, 0.2, 0.4]  # E and I of three units
 TAU = 0.008
+DEFAULTS = {
+    "c_ee": 16.0, "c_ei": 12.0, "c_ie": 15.0, "c_ii": 3.0, "a_e": 1.3, "a_i": 2.0, "theta_e": 4.0, "theta_i": 3.7,
+    "refractory": 1.0, "tau_e": TAU, "tau_i": TAU, "Q": 0.0,
+}  # fmt: skip
+# Every number different from its default and from any other.
+OTHERS = {
+    "c_ee": 15.0, "c_ei": 11.0, "c_ie": 14.0, "c_ii": 2.0, "a_e": 1.4, "a_i": 1.9, "theta_e": 3.9, "theta_i": 3.6,
+    "refractory": 0.9, "tau_e": 0.009, "tau_i": 0.007, "Q": 0.2,
+}  # fmt: skip
 
 
 def sigmoid(u: Any) -> Any:
     return 0.5 * (1 + np.tanh(u / 2))
 
 
-def pairwise(graph: Array, strength: float, rule: str, drive: list[float]) -> Any:
+def pairwise(graph: Array, strength: float, rule: str, drive: list[float], **numbers: float) -> Any:
     """Return the right-hand side as the equation has it, one unit and one pair at a time."""
-    n, over = len(graph), divisors(graph, rule)
+    n, over, p = len(graph), divisors(graph, rule), SimpleNamespace(**{**DEFAULTS, **numbers})
 
     def rate(s: Array) -> Array:
         out = np.zeros(2 * n)
         for i in range(n):
             e, inh = s[i], s[n + i]
             other = sum(strength / over[i] * graph[i, j] * s[j] for j in range(n))
-            out[i] = (-e + (1 - e) * sigmoid(1.3 * (16 * e - 12 * inh + drive[i] + other - 4))) / TAU
-            out[n + i] = (-inh + (1 - inh) * sigmoid(2 * (15 * e - 3 * inh - 3.7))) / TAU
+            of_e = sigmoid(p.a_e * (p.c_ee * e - p.c_ei * inh + drive[i] + other - p.theta_e))
+            of_i = sigmoid(p.a_i * (p.c_ie * e - p.c_ii * inh + p.Q - p.theta_i))
+            out[i] = (-e + (1 - p.refractory * e) * of_e) / p.tau_e
+            out[n + i] = (-inh + (1 - p.refractory * inh) * of_i) / p.tau_i
         return out
 
     return rate
@@ -41,9 +53,9 @@ def pairwise(graph: Array, strength: float, rule: str, drive: list[float]) -> An
 
 @pytest.mark.parametrize("rule", ["none", "degree", "N"])
 def test_it_follows_the_equation(rule: str) -> None:
-    params = {"A": GRAPH, "K": 2.0, "drive": DRIVE, "normalization": rule, "x0": START, "observable": "all"}
+    params = {"A": GRAPH, "K": 2.0, "drive": DRIVE, "normalization": rule, "x0": START, "observable": "all", **OTHERS}
     values, _ = run("wilson_cowan", dt=2e-4, T=41, sample_every=25, burn_in=0, **params)
-    expected = exact(pairwise(GRAPH, 2.0, rule, DRIVE), START, 0.005 * np.arange(41))
+    expected = exact(pairwise(GRAPH, 2.0, rule, DRIVE, **OTHERS), START, 0.005 * np.arange(41))
     # RK4: rates of up to 600 / s in jumps between the states, (600 dt)^4 / 120 = 2e-6.
     np.testing.assert_allclose(values[0], expected, atol=1e-5)
     turned, _ = run("wilson_cowan", dt=2e-4, T=41, sample_every=25, burn_in=0, **{**params, "A": GRAPH.T})

@@ -12,6 +12,8 @@ import pymts.streams
 
 S = [[1.0, 0.5, 0.0], [0.5, 2.0, 0.1], [0.0, 0.1, 1.0]]
 A = [[0.0, 1.0, 0.0], [0.0, 0.0, 2.0], [0.5, 0.0, 0.0]]
+# Graphs on which a product of matrices has sums of many terms, whose last bit tells in which order they were added.
+DENSE = {"M": 24, "topology": "erdos_renyi", "density": 0.8, "weights": "uniform", "normalization": "degree"}
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("brownian", {"Sigma": S}),
     ("abm", {"mu": [1.0, 2.0, 3.0], "sigma": [1.0, 0.0, 2.0]}),
@@ -29,6 +31,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("kuramoto", {"A": A, "alpha": 0.3, "noise_std": 0.1}),
     ("kuramoto", {"omega": [1.0, 2.0, 3.0], "M": 3}),
     ("cml", {"A": A}),
+    *((name, {**DENSE, "noise_std": 0.01}) for name in ("stuart_landau", "wilson_cowan", "mackey_glass")),
+    ("lorenz", {**DENSE, "observable": "all"}),
+    ("lorenz", {"A": A, "observable": "all", "x0": list(range(9)), "noise_std": 0.1}),
+    ("rossler", DENSE),
+    ("mackey_glass", {"A": A, "x0": [0.5, 0.9, 1.2]}),
+    ("wilson_cowan", {"A": A, "drive": [1.0, 1.2, 1.5], "observable": "I"}),
 ]
 
 
