@@ -96,8 +96,21 @@ def noise_cauchy() -> Line:
     return "upper quartile: gamma", 2.0, float(np.quantile(x, 0.75)), math.sqrt(0.1875 / x.size) / density
 
 
+def path_mean(label: str, paths: np.ndarray, theory: float) -> Line:
+    """Compare the mean over independent paths (one value each) with its theory."""
+    return label, theory, float(paths.mean()), float(paths.std(ddof=1) / math.sqrt(paths.size))
+
+
+def garch() -> Line:
+    x = made("garch", M=3, correlation=0.0, dynamics="constant", T=2000, n_realizations=600).values
+    kurtosis = 3 * (1 - 0.95**2) / (1 - 0.95**2 - 2 * 0.1**2)
+    label = "fourth moment: 3 (1 - (a + b)^2) / (1 - (a + b)^2 - 2 a^2) var^2"
+    return path_mean(label, (x**4).mean(axis=1).ravel(), kurtosis)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
-    check.__name__: check for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy)
+    check.__name__: check
+    for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy, garch)
 }
 
 if __name__ == "__main__":

@@ -35,6 +35,12 @@ TRUTH: dict[str, TruthKind] = {
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
     ),
+    "theory_var": TruthKind(("channel",), "Variance in closed form."),
+    "variance": TruthKind(("time", "channel", "realization"), "Variance of the next value given the past, h(t)."),
+    "correlation": TruthKind(("channel", "channel_"), "Correlation of the noise of one step."),
+    "conditional_correlation": TruthKind(
+        ("time", "channel", "channel_", "realization"), "Correlation of the next value given the past, R(t)."
+    ),
     "zscore_mean": TruthKind(("channel", "realization"), "Mean over time that zscore subtracted."),
     "zscore_std": TruthKind(("channel", "realization"), "Standard deviation over time that zscore divided by."),
 }
