@@ -108,9 +108,15 @@ def garch() -> Line:
     return path_mean(label, (x**4).mean(axis=1).ravel(), kurtosis)
 
 
+def narma() -> Line:
+    x = made("narma", n=5, alpha=0.6, beta=0.0, T=400, M=10, n_realizations=100).values
+    theory = (1.5 * 0.5**2 / 4 + 0.1) / (1 - 0.6)
+    return path_mean("mean with beta=0: (gamma u_max^2 / 4 + delta) / (1 - alpha)", x.mean(axis=1).ravel(), theory)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
-    for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy, garch)
+    for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy, garch, narma)
 }
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ TRUTH: dict[str, TruthKind] = {
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
     ),
+    "input": TruthKind(("time", "channel", "realization"), "What drives each channel from outside."),
+    "redraws": TruthKind(("channel", "realization"), "How often a stretch of input was drawn again, having exploded."),
     "theory_var": TruthKind(("channel",), "Variance in closed form."),
     "variance": TruthKind(("time", "channel", "realization"), "Variance of the next value given the past, h(t)."),
     "correlation": TruthKind(("channel", "channel_"), "Correlation of the noise of one step."),
