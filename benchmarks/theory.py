@@ -114,9 +114,15 @@ def narma() -> Line:
     return path_mean("mean with beta=0: (gamma u_max^2 / 4 + delta) / (1 - alpha)", x.mean(axis=1).ravel(), theory)
 
 
+def ms_var() -> Line:
+    block = made("ms_var", M=3, stay=0.8, T=1, n_realizations=20_000)
+    centred = block.values[:, 0, 0] - block.truth["theory_mean"].values[0, 0]
+    return variance("variance of a drawn chain: mixture moments", centred, block.truth["theory_cov"].values[0, 0])
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
-    for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy, garch, narma)
+    for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy, garch, narma, ms_var)
 }
 
 if __name__ == "__main__":

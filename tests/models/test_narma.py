@@ -70,6 +70,7 @@ def test_an_exploding_path_is_drawn_again_and_no_other() -> None:
     for path in again[beyond]:  # whole stretches, and few of them
         stretches = np.unique(np.flatnonzero(path) // SEGMENT)
         assert 1 <= len(stretches) <= 2
+    assert len(np.unique(u[beyond])) == u[beyond].size  # and uniform draws again
 
 
 def test_a_redraw_depends_on_nothing_else() -> None:
@@ -87,6 +88,14 @@ def test_a_redraw_depends_on_nothing_else() -> None:
     assert_same_bits(whole(batch)[1], few)
     single = block(Configuration.of("narma", {**base, "n_realizations": 1}))
     np.testing.assert_array_equal(single.values, many.values[:1])
+
+
+def test_a_run_may_end_at_the_edge_of_a_stretch() -> None:
+    longer, truth = run("narma", T=SEGMENT + 2, burn_in=0)
+    for steps in (SEGMENT, SEGMENT + 1):
+        values, shorter = run("narma", T=steps, burn_in=0)
+        np.testing.assert_array_equal(values, longer[:, :steps])
+        np.testing.assert_array_equal(shorter["input"], truth["input"][:steps])
 
 
 @pytest.mark.parametrize("n", [2, 5])
