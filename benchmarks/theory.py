@@ -120,9 +120,32 @@ def ms_var() -> Line:
     return variance("variance of a drawn chain: mixture moments", centred, block.truth["theory_cov"].values[0, 0])
 
 
+def piecewise() -> Line:
+    block = made("piecewise", change="coupling", T=11, change_points=[10], n_realizations=20_000, density=0.8)
+    first = block.truth["regime"].values[10] == 0  # the first step of a segment
+    sample = (block.values[:, 10] - block.truth["local_mean"].values[10].T)[first, 0]
+    label = "variance at the first step of a coupled segment: discrete Lyapunov"
+    return variance(label, sample, block.truth["regime_cov"].values[0, 0, 0])
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
-    for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy, garch, narma, ms_var)
+    for check in (
+        kuramoto,
+        cml,
+        ar,
+        var,
+        ou,
+        brownian,
+        abm,
+        gbm,
+        noise_gaussian,
+        noise_cauchy,
+        garch,
+        narma,
+        ms_var,
+        piecewise,
+    )
 }
 
 if __name__ == "__main__":

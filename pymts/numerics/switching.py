@@ -105,7 +105,7 @@ def mean_square_radius(phi: Array, transition: Array, steps: int = 256) -> Array
 
 
 def switching_moments(phi: Array, nu: Array, noise: Array, transition: Array, pi: Array) -> tuple[Array, Array]:
-    """Return the stationary E x 1{s = k} (B, K, M) and E x x' 1{s = k} (B, K, M, M) of x_t = nu_s + Phi_s x_{t-1} + e_t.
+    """Return stationary E x 1{s = k} (B, K, M) and E x x' 1{s = k} (B, K, M, M) of x_t = nu_s + Phi_s x_{t-1} + e_t.
 
     Parameters
     ----------

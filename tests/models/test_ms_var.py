@@ -10,6 +10,7 @@ from support import run
 from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.numerics.switching import mean_square_radius
+from pymts.streams import Streams
 
 P = np.array([[0.9, 0.1, 0.0], [0.05, 0.8, 0.15], [0.3, 0.0, 0.7]])
 PHI = np.array(
@@ -80,6 +81,8 @@ def test_the_equation_gives_white_noise_back_in_its_direction() -> None:
         return (values[:, 1:] - predicted) / SIGMA[s][..., None]
 
     e = residual(phi)
+    drawn = Streams([1], range(10)).process().normal(3199, 2)[0, :, -2999:]  # after the burn-in of 200
+    np.testing.assert_allclose(e, drawn, rtol=0, atol=1e-9)
     flat = e.reshape(-1, 2)
     error = np.sqrt((1 + np.eye(2)) / len(flat))
     assert (np.abs(flat.T @ flat / len(flat) - np.eye(2)) / error).max() < 5
