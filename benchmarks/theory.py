@@ -128,6 +128,14 @@ def piecewise() -> Line:
     return variance(label, sample, block.truth["regime_cov"].values[0, 0, 0])
 
 
+def seasonal() -> Line:
+    still = {"amplitude": 0.0, "slope": 0.0, "beta": 0.0, "gamma": 0.0}
+    x = made("seasonal", **still, alpha=0.3, sigma=2.0, T=1000, M=10, n_realizations=40).values
+    change = np.diff(x, axis=1)
+    products = (change[:, 1:] * change[:, :-1]).mean(axis=1).ravel()
+    return path_mean("lag-1 covariance of the difference of ETS(A,N,N): -(1 - alpha) sigma^2", products, -2.8)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (

@@ -13,4 +13,5 @@ from pymts.models.noise import make_noise_cauchy as make_noise_cauchy
 from pymts.models.noise import make_noise_gaussian as make_noise_gaussian
 from pymts.models.ornstein_uhlenbeck import make_ou as make_ou
 from pymts.models.piecewise import make_piecewise as make_piecewise
+from pymts.models.seasonal import make_seasonal as make_seasonal
 from pymts.models.var import make_var as make_var

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -55,7 +56,7 @@ class PiecewiseParams(NetworkParams):
             raise ValueError(f"min_length must be at most max_length = {self.max_length}, got {self.min_length}")
         if self.change_points is not None:
             points = (0, *self.change_points)
-            if any(later <= earlier for earlier, later in zip(points, points[1:], strict=False)):
+            if any(later <= earlier for earlier, later in pairwise(points)):
                 raise ValueError(f"change_points must increase from 1 on, got {list(self.change_points)}")
         return self
 
