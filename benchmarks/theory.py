@@ -136,6 +136,14 @@ def seasonal() -> Line:
     return path_mean("lag-1 covariance of the difference of ETS(A,N,N): -(1 - alpha) sigma^2", products, -2.8)
 
 
+def gp() -> Line:
+    block = made("gp", kernel="matern32", length_scale=10.0, n_kernels=1, M=2, T=20, n_realizations=20_000)
+    r = math.sqrt(3) * 12 / 10
+    theory = float(block.truth["coregionalization"].values[0, 0, 1]) * (1 + r) * math.exp(-r)
+    product = block.values[:, 15, 0] * block.values[:, 3, 1]
+    return path_mean("Cov(x0[t+12], x1[t]), matern32: B k(12)", product, theory)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
@@ -153,6 +161,8 @@ CHECKS: dict[str, Callable[[], Line]] = {
         narma,
         ms_var,
         piecewise,
+        seasonal,
+        gp,
     )
 }
 

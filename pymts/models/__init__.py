@@ -6,6 +6,7 @@ from pymts.models.brownian import make_brownian as make_brownian
 from pymts.models.brownian import make_gbm as make_gbm
 from pymts.models.cml import make_cml as make_cml
 from pymts.models.garch import make_garch as make_garch
+from pymts.models.gp import make_gp as make_gp
 from pymts.models.kuramoto import make_kuramoto as make_kuramoto
 from pymts.models.ms_var import make_ms_var as make_ms_var
 from pymts.models.narma import make_narma as make_narma
