@@ -23,12 +23,12 @@ def _matern12(t: Array, s: Array, length: float, _: float) -> Array:
 
 def _matern32(t: Array, s: Array, length: float, _: float) -> Array:
     r = np.sqrt(3.0) * np.abs(t - s) / length
-    return (1.0 + r) * np.exp(-r)
+    return np.asarray((1.0 + r) * np.exp(-r))
 
 
 def _matern52(t: Array, s: Array, length: float, _: float) -> Array:
     r = np.sqrt(5.0) * np.abs(t - s) / length
-    return (1.0 + r + r * r / 3.0) * np.exp(-r)
+    return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
 
 
 def _rational_quadratic(t: Array, s: Array, length: float, alpha: float) -> Array:

@@ -8,7 +8,6 @@ import pytest
 from pymts.numerics.kernels import Term, compose
 from pymts.numerics.tiles import TILE, factor_rows, times_columns
 
-
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
