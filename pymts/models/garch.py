@@ -80,11 +80,10 @@ class GarchParams(Params):
 
 
 def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
-    """Return z = L e and R = L L' = diag(Q)^-1/2 Q diag(Q)^-1/2, from Q (B, R, M, M) and normals e (B, R, M)."""
+    """Return z = diag(Q)^-1/2 L e with L L' = Q (B, R, M, M), from normals e (B, R, M), and the root of diag(Q)."""
     deviation = np.sqrt(np.diagonal(q, axis1=-2, axis2=-1))  # (B, R, M)
-    correlation = q / (deviation[..., :, None] * deviation[..., None, :])
-    factor = np.linalg.cholesky(correlation)
-    return (factor * noise[..., None, :]).sum(axis=-1), correlation
+    z = np.matmul(np.linalg.cholesky(q), noise[..., None])[..., 0]
+    return z / deviation, deviation
 
 
 @model(
@@ -132,12 +131,14 @@ def make_garch(p: GarchParams, rng: Streams) -> Simulated:
         z = block
         if dynamic:
             for offset in range(z.shape[2]):
-                now, correlation = _dynamic_step(q, z[:, :, offset])
-                q = constant + a * (now[..., :, None] * now[..., None, :]) + b * q
-                z[:, :, offset] = now
+                now, deviation = _dynamic_step(q, z[:, :, offset])
                 index = sampling.index(first + offset)
                 if index is not None:
-                    path[:, :, index] = correlation
+                    path[:, :, index] = q / (deviation[..., :, None] * deviation[..., None, :])
+                q *= b
+                q += constant
+                q += (a * now[..., :, None]) * now[..., None, :]
+                z[:, :, offset] = now
         else:
             mix(z, factor)
         # z does not depend on h, so that h is a recursion with known, random coefficients.
