@@ -19,6 +19,9 @@ from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 
+# What a factor of Q bears.
+LOWEST_EIGENVALUE = 1e-12
+
 
 class GarchParams(Params):
     """Parameters of GARCH(1,1) channels with constant or dynamic correlation."""
@@ -70,11 +73,12 @@ class GarchParams(Params):
             )
         check_correlation(self.correlation, self.M)
         if self.dynamics == "dynamic":
-            lowest = np.linalg.eigvalsh(correlations(self.correlation, 1, self.M)[0])[0]
-            if lowest < 1e-10:
+            lowest = float(np.linalg.eigvalsh(correlations(self.correlation, 1, self.M)[0])[0])
+            # Q never falls below this share of S.
+            if lowest * (1.0 - self.a - self.b) / (1.0 - self.b) < LOWEST_EIGENVALUE:
                 raise ValueError(
-                    f'correlation must be positive definite with dynamics="dynamic", got the eigenvalue {lowest:.3g}; '
-                    'take a smaller correlation or dynamics="constant"'
+                    f'correlation must be positive definite with dynamics="dynamic", got the eigenvalue {lowest:.3g} '
+                    f'and a + b = {self.a + self.b:g}; take a smaller correlation, a smaller a or dynamics="constant"'
                 )
         return self
 

@@ -18,12 +18,15 @@ from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 
+# The state of a seasonality has as many values as its period has steps.
+LONGEST = 100_000
+
 
 class SeasonalParams(Params):
     """Parameters of trend, seasonality and exponential smoothing."""
 
     periods: Integers = Field(
-        default=(24, 168), description="Lengths of the seasonalities in steps, each of at least 2; may be empty."
+        default=(24, 168), description="Lengths of the seasonalities in steps, each from 2 to 100000; may be empty."
     )
     amplitude: float = Field(
         default=1.0, ge=0, description="Standard deviation over one period of each seasonality at the start."
@@ -57,18 +60,20 @@ class SeasonalParams(Params):
             raise ValueError(f"beta must be at most alpha = {self.alpha:g}, got {self.beta:g}")
         if self.gamma > 1.0 - self.alpha:
             raise ValueError(f"gamma must be at most 1 - alpha = {1.0 - self.alpha:g}, got {self.gamma:g}")
-        if len(self.periods) and min(self.periods) < 2:
-            raise ValueError(f"periods must be of at least 2 steps, got {min(self.periods)}")
+        for period in self.periods:
+            if not 2 <= period <= LONGEST:
+                raise ValueError(f"periods must be from 2 to {LONGEST} steps long, got {period}")
         return self
 
 
 def _pattern(period: int, p: SeasonalParams, generator: Generator) -> Array:
     """Return a random pattern (period, M) of mean 0 and standard deviation 1, made of few harmonics."""
     order = np.arange(1, min(p.n_harmonics, period // 2) + 1)
-    angle = 2.0 * np.pi / period * np.arange(period)[:, None] * order  # (period, harmonics)
-    sine, cosine = generator.standard_normal((2, len(order), p.M)) / order[:, None]
-    waves = np.sin(angle)[..., None] * sine + np.cos(angle)[..., None] * cosine  # (period, harmonics, M)
-    pattern = waves.sum(axis=1)
+    sines, cosines = generator.standard_normal((2, len(order), p.M)) / order[:, None]
+    angle = 2.0 * np.pi / period * np.arange(period)[:, None]
+    pattern = np.zeros((period, p.M))
+    for k, sine, cosine in zip(order, sines, cosines, strict=True):
+        pattern += np.sin(k * angle) * sine + np.cos(k * angle) * cosine
     pattern -= pattern.mean(axis=0)
     return np.asarray(pattern / np.sqrt((pattern * pattern).mean(axis=0)))
 

@@ -140,6 +140,7 @@ def test_dynamic_correlation_without_reaction_is_the_constant_one() -> None:
         ({"omega": 0.0}, "omega must be greater than 0, got 0"),
         ({"a": 0.1, "b": 0.95}, r"a \+ b must be less than 1, got 1\.05"),
         ({"correlation": 1.0}, "correlation must be positive definite with .* got the eigenvalue"),
+        ({"correlation": 0.999999, "a": 0.1, "b": 0.89999999}, "correlation must be positive .* and a \\+ b = 1;"),
         ({"correlation": 1.2}, "correlation must lie from"),
         ({"alpha": [0.1, 0.1], "M": 3}, "alpha must be one number or M = 3 numbers"),
         ({"correlation": [[1.0, 0.5], [0.4, 1.0]]}, "correlation must be symmetric"),

@@ -113,7 +113,7 @@ def test_a_fixed_seasonality_repeats_and_has_few_harmonics_and_its_size() -> Non
     [
         ({"beta": 0.2}, r"beta must be at most alpha = 0\.1, got 0\.2"),
         ({"gamma": 0.95}, r"gamma must be at most 1 - alpha = 0\.9, got 0\.95"),
-        ({"periods": [24, 1]}, "periods must be of at least 2 steps, got 1"),
+        ({"periods": [24, 1]}, "periods must be from 2 to 100000 steps long, got 1"),
         ({"slope": [0.1, 0.2], "M": 3}, "slope must be one number or M = 3 numbers"),
         ({"sigma": -1.0}, "sigma must be a finite number of at least 0"),
     ],
