@@ -150,11 +150,60 @@ def wilson_cowan() -> Line:
     return variance("variance of E about a stable fixed point, weak noise: its Jacobian", x - e, float(spread))
 
 
+def path_mean(label: str, paths: np.ndarray, theory: float) -> Line:
+    """Compare the mean over independent paths (one value each) with its theory."""
+    return label, theory, float(paths.mean()), float(paths.std(ddof=1) / math.sqrt(paths.size))
+
+
+def garch() -> Line:
+    x = made("garch", M=3, correlation=0.0, dynamics="constant", T=2000, n_realizations=600).values
+    kurtosis = 3 * (1 - 0.95**2) / (1 - 0.95**2 - 2 * 0.1**2)
+    label = "fourth moment: 3 (1 - (a + b)^2) / (1 - (a + b)^2 - 2 a^2) var^2"
+    return path_mean(label, (x**4).mean(axis=1).ravel(), kurtosis)
+
+
+def narma() -> Line:
+    x = made("narma", n=5, alpha=0.6, beta=0.0, T=400, M=10, n_realizations=100).values
+    theory = (1.5 * 0.5**2 / 4 + 0.1) / (1 - 0.6)
+    return path_mean("mean with beta=0: (gamma u_max^2 / 4 + delta) / (1 - alpha)", x.mean(axis=1).ravel(), theory)
+
+
+def ms_var() -> Line:
+    block = made("ms_var", M=3, stay=0.8, T=1, n_realizations=20_000)
+    centred = block.values[:, 0, 0] - block.truth["theory_mean"].values[0, 0]
+    return variance("variance of a drawn chain: mixture moments", centred, block.truth["theory_cov"].values[0, 0])
+
+
+def piecewise() -> Line:
+    block = made("piecewise", change="coupling", T=11, change_points=[10], n_realizations=20_000, density=0.8)
+    first = block.truth["regime"].values[10] == 0  # the first step of a segment
+    sample = (block.values[:, 10] - block.truth["local_mean"].values[10].T)[first, 0]
+    label = "variance at the first step of a coupled segment: discrete Lyapunov"
+    return variance(label, sample, block.truth["regime_cov"].values[0, 0, 0])
+
+
+def seasonal() -> Line:
+    still = {"amplitude": 0.0, "slope": 0.0, "beta": 0.0, "gamma": 0.0}
+    x = made("seasonal", **still, alpha=0.3, sigma=2.0, T=1000, M=10, n_realizations=40).values
+    change = np.diff(x, axis=1)
+    products = (change[:, 1:] * change[:, :-1]).mean(axis=1).ravel()
+    return path_mean("lag-1 covariance of the difference of ETS(A,N,N): -(1 - alpha) sigma^2", products, -2.8)
+
+
+def gp() -> Line:
+    block = made("gp", kernel="matern32", length_scale=10.0, n_kernels=1, W=[[1.0], [0.8]], T=20, n_realizations=20_000)
+    r = math.sqrt(3) * 12 / 10
+    theory = 0.8 * (1 + r) * math.exp(-r)
+    product = block.values[:, 15, 0] * block.values[:, 3, 1]
+    return path_mean("Cov(x0[t+12], x1[t]), matern32: B k(12)", product, theory)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
         kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
         lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
+        garch, narma, ms_var, piecewise, seasonal, gp,
     )
 }  # fmt: skip
 

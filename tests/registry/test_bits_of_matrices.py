@@ -37,6 +37,18 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("rossler", DENSE),
     ("mackey_glass", {"A": A, "x0": [0.5, 0.9, 1.2]}),
     ("wilson_cowan", {"A": A, "drive": [1.0, 1.2, 1.5], "observable": "I"}),
+    ("garch", {"correlation": [[1.0, 0.5, 0.0], [0.5, 1.0, 0.1], [0.0, 0.1, 1.0]], "alpha": [0.1, 0.12, 0.05]}),
+    ("garch", {"M": 17, "dynamics": "constant"}),
+    ("garch", {"M": 1}),
+    ("narma", {"M": 1}),
+    ("ms_var", {"Phi": [A, [[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.2, 0.0, 0.5]]], "stay": 0.01, "sigma": [1.0, 2.0]}),
+    ("ms_var", {"M": 17, "n_regimes": 4}),
+    ("ms_var", {"M": 1}),
+    ("piecewise", {"M": 17, "change": "all", "min_length": 5, "max_length": 9}),
+    ("piecewise", {"M": 1, "change": "coupling", "change_points": [3, 120, 290]}),
+    ("seasonal", {"slope": [0.1, 0.2], "periods": [2, 3, 100]}),
+    ("gp", {"M": 1, "kernel": "rbf", "rank": 3}),
+    ("gp", {"n_kernels": 5, "length_scale": [1.0, 2.0, 5.0, 10.0, 20.0]}),
 ]
 
 
