@@ -8,8 +8,8 @@ from pymts.models.cml import make_cml as make_cml
 from pymts.models.garch import make_garch as make_garch
 from pymts.models.gp import make_gp as make_gp
 from pymts.models.kuramoto import make_kuramoto as make_kuramoto
-from pymts.models.lorenz96 import make_lorenz96 as make_lorenz96
 from pymts.models.lorenz import make_lorenz as make_lorenz
+from pymts.models.lorenz96 import make_lorenz96 as make_lorenz96
 from pymts.models.mackey_glass import make_mackey_glass as make_mackey_glass
 from pymts.models.ms_var import make_ms_var as make_ms_var
 from pymts.models.narma import make_narma as make_narma
