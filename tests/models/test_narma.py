@@ -125,7 +125,7 @@ def test_the_mean_is_that_of_the_full_equation() -> None:
     ("given", "message"),
     [
         ({"n": 30}, r"delta must be at most \(1 - alpha\)\^2 / \(4 n beta\) = 0\.08167, got 0\.1"),
-        ({"n": 300}, "n must be an integer of at least 1 and of at most 256, got 300"),
+        ({"n": 300}, "n must be an integer from 1 to 256, got 300"),
         ({"alpha": 1.0}, "alpha must be a finite number of at least 0 and less than 1"),
     ],
 )

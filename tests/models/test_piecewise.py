@@ -136,7 +136,7 @@ def test_given_change_points_are_used_and_a_trend_has_no_jumps() -> None:
         ({"min_length": 300}, "min_length must be at most max_length = 200, got 300"),
         ({"change_points": [5, 5]}, r"change_points must increase from 1 on, got \[5, 5\]"),
         ({"change_points": [0, 5]}, r"change_points must increase from 1 on, got \[0, 5\]"),
-        ({"n_regimes": 1}, "n_regimes must be an integer of at least 2"),
+        ({"n_regimes": 1}, "n_regimes must be an integer from 2 to 64"),
         ({"change": "nothing"}, "change must be one of 'mean', 'variance'"),
     ],
 )
