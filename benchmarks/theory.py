@@ -96,9 +96,116 @@ def noise_cauchy() -> Line:
     return "upper quartile: gamma", 2.0, float(np.quantile(x, 0.75)), math.sqrt(0.1875 / x.size) / density
 
 
+def balance(label: str, residual: np.ndarray) -> Line:
+    """Compare a time average that vanishes with 0; the error is over the realizations, the first axis."""
+    means = residual.reshape(len(residual), -1).mean(axis=1)
+    return label, 0.0, float(means.mean()), float(means.std(ddof=1) / math.sqrt(len(means)))
+
+
+def lorenz() -> Line:
+    values = made("lorenz", M=3, observable="all", K=0.0, T=4000, burn_in=3000, n_realizations=200).values
+    x, y, z = np.moveaxis(values, -1, 0)
+    return balance("<x y> - beta <z>", x * y - 8 / 3 * z)
+
+
+def rossler() -> Line:
+    values = made("rossler", M=3, observable="all", K=0.0, T=2000, burn_in=6000, n_realizations=200).values
+    x, _, z = np.moveaxis(values, -1, 0)
+    return balance("<x z> - c <z> + b", x * z - 5.7 * z + 0.2)
+
+
+def lorenz96() -> Line:
+    x = made("lorenz96", T=1000, n_realizations=100).values
+    return balance("<x^2> - F <x>", x * x - 8.0 * x)
+
+
+def mackey_glass() -> Line:
+    x = made("mackey_glass", T=2000, burn_in=10_000, n_realizations=100).values  # a sample a second
+    late, now = x[:, :-17], x[:, 17:]
+    return balance("gamma <x> - beta <x_tau / (1 + x_tau^n)>", 0.1 * now - 0.2 * late / (1 + late**10))
+
+
+def stuart_landau() -> Line:
+    values = made(
+        "stuart_landau", M=10, observable="all", K=0.0, noise_std=0.5, dt=0.01, T=1, n_realizations=4000
+    ).values
+    square = (values[..., :5] ** 2 + values[..., 5:] ** 2).ravel()
+    r = np.linspace(0, 5, 20_001)
+    density = r * np.exp((r * r - r**4 / 2) / 0.25)
+    label = "mean of |z|^2 under noise, uncoupled: its stationary density"
+    theory = float((r * r * density).sum() / density.sum())
+    return label, theory, float(square.mean()), float(square.std() / math.sqrt(square.size))
+
+
+def wilson_cowan() -> Line:
+    drive, noise, tau = 3.0, 0.02, 0.008
+    rest = {"M": 2, "observable": "all", "K": 0.0, "drive": (drive,)}
+    e, i = made("wilson_cowan", T=1, burn_in=4000, **rest).values[0, 0]
+    of_e, of_i = (1 / (1 + math.exp(-u)) for u in (1.3 * (16 * e - 12 * i + drive - 4), 2 * (15 * e - 3 * i - 3.7)))
+    slope_e, slope_i = (1 - e) * 1.3 * of_e * (1 - of_e), (1 - i) * 2 * of_i * (1 - of_i)
+    jacobian = np.array([[-1 - of_e + 16 * slope_e, -12 * slope_e], [15 * slope_i, -1 - of_i - 3 * slope_i]]) / tau
+    eye = np.eye(2)
+    spread = np.linalg.solve(np.kron(jacobian, eye) + np.kron(eye, jacobian), -(noise**2) * eye.ravel())[0]
+    x = made("wilson_cowan", T=1, burn_in=1500, noise_std=noise, dt=2e-4, n_realizations=8000, **rest).values[:, 0, 0]
+    return variance("variance of E about a stable fixed point, weak noise: its Jacobian", x - e, float(spread))
+
+
+def path_mean(label: str, paths: np.ndarray, theory: float) -> Line:
+    """Compare the mean over independent paths (one value each) with its theory."""
+    return label, theory, float(paths.mean()), float(paths.std(ddof=1) / math.sqrt(paths.size))
+
+
+def garch() -> Line:
+    x = made("garch", M=3, correlation=0.0, dynamics="constant", T=2000, n_realizations=600).values
+    kurtosis = 3 * (1 - 0.95**2) / (1 - 0.95**2 - 2 * 0.1**2)
+    label = "fourth moment: 3 (1 - (a + b)^2) / (1 - (a + b)^2 - 2 a^2) var^2"
+    return path_mean(label, (x**4).mean(axis=1).ravel(), kurtosis)
+
+
+def narma() -> Line:
+    x = made("narma", n=5, alpha=0.6, beta=0.0, T=400, M=10, n_realizations=100).values
+    theory = (1.5 * 0.5**2 / 4 + 0.1) / (1 - 0.6)
+    return path_mean("mean with beta=0: (gamma u_max^2 / 4 + delta) / (1 - alpha)", x.mean(axis=1).ravel(), theory)
+
+
+def ms_var() -> Line:
+    block = made("ms_var", M=3, stay=0.8, T=1, n_realizations=20_000)
+    centred = block.values[:, 0, 0] - block.truth["theory_mean"].values[0, 0]
+    return variance("variance of a drawn chain: mixture moments", centred, block.truth["theory_cov"].values[0, 0])
+
+
+def piecewise() -> Line:
+    block = made("piecewise", change="coupling", T=11, change_points=[10], n_realizations=20_000, density=0.8)
+    first = block.truth["regime"].values[10] == 0  # the first step of a segment
+    sample = (block.values[:, 10] - block.truth["local_mean"].values[10].T)[first, 0]
+    label = "variance at the first step of a coupled segment: discrete Lyapunov"
+    return variance(label, sample, block.truth["regime_cov"].values[0, 0, 0])
+
+
+def seasonal() -> Line:
+    still = {"amplitude": 0.0, "slope": 0.0, "beta": 0.0, "gamma": 0.0}
+    x = made("seasonal", **still, alpha=0.3, sigma=2.0, T=1000, M=10, n_realizations=40).values
+    change = np.diff(x, axis=1)
+    products = (change[:, 1:] * change[:, :-1]).mean(axis=1).ravel()
+    return path_mean("lag-1 covariance of the difference of ETS(A,N,N): -(1 - alpha) sigma^2", products, -2.8)
+
+
+def gp() -> Line:
+    block = made("gp", kernel="matern32", length_scale=10.0, n_kernels=1, W=[[1.0], [0.8]], T=20, n_realizations=20_000)
+    r = math.sqrt(3) * 12 / 10
+    theory = 0.8 * (1 + r) * math.exp(-r)
+    product = block.values[:, 15, 0] * block.values[:, 3, 1]
+    return path_mean("Cov(x0[t+12], x1[t]), matern32: B k(12)", product, theory)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
-    check.__name__: check for check in (kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy)
-}
+    check.__name__: check
+    for check in (
+        kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
+        lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
+        garch, narma, ms_var, piecewise, seasonal, gp,
+    )
+}  # fmt: skip
 
 if __name__ == "__main__":
     print("| model | check | theory | measured | standard error | z |\n|---|---|---:|---:|---:|---:|")

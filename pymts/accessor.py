@@ -35,6 +35,12 @@ class PymtsAccessor:
 
         return to_xy(self._dataset, **options)
 
+    def to_torch(self, context_length: int, **options: Any) -> Any:
+        """Return windows for PyTorch: ``pymts.adapters.torch.WindowDataset``."""
+        from pymts.adapters.torch import WindowDataset  # noqa: PLC0415  (needs torch)
+
+        return WindowDataset(self._dataset, context_length, **options)
+
     def to_numpy3d(self) -> NDArray[np.float64]:
         """Return the series as aeon and sktime take them, (realization, channel, time)."""
         from pymts.adapters.panel import to_numpy3d  # noqa: PLC0415  (a call up the layers)

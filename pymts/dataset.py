@@ -47,6 +47,8 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
     """Return the truth of configuration ``index`` of a batch, with the vocabulary's dimension order."""
     variables = {}
     for name, item in truth.items():
+        if item.known is not None and not item.known[index]:
+            continue
         kind = TRUTH[name]
         variable = xr.Variable(item.dims, item.values[index], {"description": kind.meaning, **item.attrs})
         variables[name] = variable.transpose(*kind.dims)

@@ -85,7 +85,7 @@ class MappedValues:
         self.path = path.absolute()
         self.layout = layout
         self.verify = verify
-        raw = _map(self.path, layout)
+        self.raw = raw = _map(self.path, layout)  # the whole file, read-only
         self._chunks = [raw[start:end].view(layout.dtype) for start, end in layout.places]
         self._unchecked = [verify] * len(self._chunks)
         self._ends = np.cumsum([chunk.size for chunk in self._chunks], dtype=np.int64)

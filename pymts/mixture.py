@@ -13,13 +13,15 @@ import pymts.models  # noqa: F401  (registers the models)
 from pymts import safe_yaml
 from pymts.configuration import Configuration
 from pymts.distributions import Distribution, read_distribution
-from pymts.errors import GridError, InvalidParameterError
-from pymts.registry import Model, get_model
+from pymts.errors import GridError, InvalidParameterError, named, nearest
+from pymts.grid import Grid
+from pymts.registry import MODELS, Model, get_model
 from pymts.validation import shown
 
 WEIGHT = "weight"
 MAX_INDEX = 2**32 - 1
 _KEYS = ("seed", "defaults", "mixture")
+_OWN = ("seed", "random_state", "n_realizations")  # what every draw of a grid has for itself
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,17 @@ class Mixture:
         self.seed = seed
         self.records = [dict(record) if isinstance(record, Mapping) else record for record in records]
         self.defaults = dict(defaults or {})
+        _check_defaults(self.defaults, records)
         self.components = [_component(number, record, self.defaults) for number, record in enumerate(records, 1)]
         weights = np.array([component.weight for component in self.components])
         self._ends = np.cumsum(weights / weights.sum())
 
     @classmethod
     def read(cls, source: str | Path, *, seed: int | None = None) -> Mixture:
-        """Read a mixture from a YAML file with ``mixture`` (the records), and perhaps ``seed`` and ``defaults``."""
+        """Read a mixture from a YAML file with ``mixture`` (the records), and perhaps ``seed`` and ``defaults``.
+
+        A grid file is read as the mixture of its cells.
+        """
         path = Path(source)
         try:
             content = safe_yaml.load(path.read_bytes())
@@ -85,6 +91,8 @@ class Mixture:
             raise GridError(f"{path} cannot be read: {error.strerror}") from None
         except GridError as error:
             raise GridError(f"{path}: {error}") from None
+        if isinstance(content, list) or (isinstance(content, Mapping) and "configs" in content):
+            return cls.of_grid(Grid.read(path), seed=0 if seed is None else seed)
         if not isinstance(content, Mapping) or "mixture" not in content:
             raise GridError(f"{path}: a mixture file must be a mapping with the key mixture, a list of records")
         for key in content:
@@ -95,6 +103,21 @@ class Mixture:
             return cls(content["mixture"], seed=own, defaults=content.get("defaults"))
         except GridError as error:
             raise GridError(f"{path}: {error}") from None
+
+    @classmethod
+    def of_grid(cls, grid: Grid, *, seed: int = 0) -> Mixture:
+        """Return the mixture whose draws are the cells of a grid, each as likely as any other, with fresh seeds."""
+        records = []
+        for record in grid.records:
+            values = {**record.fixed, **{name: {"choice": list(values)} for name, values in record.swept.items()}}
+            records.append(
+                {"model": record.model.name, WEIGHT: len(record), **{n: v for n, v in values.items() if n not in _OWN}}
+            )
+        return cls(records, seed=seed)
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Travel as what was declared."""
+        return _again, (self.records, self.seed, self.defaults)
 
     @property
     def models(self) -> list[str]:
@@ -127,6 +150,25 @@ class Mixture:
     def __repr__(self) -> str:
         """Say what is mixed."""
         return f"<Mixture of {len(self.components)} records ({', '.join(self.models)}), seed {self.seed}>"
+
+
+def _again(records: list[Any], seed: int, defaults: dict[str, Any]) -> Mixture:
+    return Mixture(records, seed=seed, defaults=defaults)
+
+
+def _check_defaults(defaults: Mapping[str, Any], records: Sequence[Any]) -> None:
+    """Refuse a default that no model of the mixture takes."""
+    names = {record.get("model") for record in records if isinstance(record, Mapping)}
+    known = {
+        field
+        for name in names
+        if isinstance(name, str) and name in MODELS
+        for field in MODELS[name].params.model_fields
+    }
+    for name in defaults:
+        if known and name not in known:
+            hint = nearest(str(name), known)
+            raise GridError(f"defaults: {named(str(name))} is not a parameter of any model of this mixture{hint}")
 
 
 def _component(number: int, record: Any, defaults: Mapping[str, Any]) -> Component:

@@ -74,24 +74,38 @@ class NetworkParams(Params):
 
     @model_validator(mode="after")
     def _graph_fits(self) -> NetworkParams:
+        n, told = self.nodes, f"{self.nodes_are} = {self.nodes}"
         if self.A is not None:
-            square("A", self.A, self.M)
+            square("A", self.A, n, self.nodes_are)
         elif self.topology == "sbm":
             sizes = self.sizes
-            if not sizes or min(sizes) < 1 or sum(sizes) != self.M:
-                raise ValueError(
-                    f"block_sizes must be positive and sum to M = {self.M}, got {sizes} with sum {sum(sizes)}"
-                )
-        elif self.topology in ("ring", "ring_unidirectional", "watts_strogatz") and self.k >= max(self.M, 2):
-            raise ValueError(f"k must be less than M = {self.M} on a {self.topology}, got {self.k}")
-        elif self.topology == "barabasi_albert" and self.m >= max(self.M, 2):
-            raise ValueError(f"m must be less than M = {self.M} in barabasi_albert, got {self.m}")
+            if not sizes or min(sizes) < 1 or sum(sizes) != n:
+                raise ValueError(f"block_sizes must be positive and sum to {told}, got {sizes} with sum {sum(sizes)}")
+        elif self.topology in ("ring", "ring_unidirectional", "watts_strogatz") and self.k >= max(n, 2):
+            raise ValueError(f"k must be less than {told} on a {self.topology}, got {self.k}")
+        elif self.topology == "barabasi_albert" and self.m >= max(n, 2):
+            raise ValueError(f"m must be less than {told} in barabasi_albert, got {self.m}")
         return self
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes the graph has: one a channel, unless a model has several channels a node."""
+        return self.M
+
+    @property
+    def nodes_are(self) -> str:
+        """How the number of nodes follows from M, as it reads in a sentence."""
+        return "M"
 
     @property
     def sizes(self) -> list[int]:
         """The blocks of `sbm`, given or default."""
-        return list(self.block_sizes) if self.block_sizes is not None else default_block_sizes(self.M)
+        return list(self.block_sizes) if self.block_sizes is not None else default_block_sizes(self.nodes)
+
+    @property
+    def rewiring(self) -> float:
+        """The rewiring probability of `watts_strogatz`."""
+        return self.beta
 
     def draw_graph(self, rng: Generator) -> NDArray[np.float64]:
         """Return the adjacency (target, source), given or drawn."""
@@ -102,19 +116,32 @@ class NetworkParams(Params):
         return networks.draw_weights(graph, self.weights, rng, directed)
 
 
+class OwnBetaParams(NetworkParams):
+    """Parameters of a network model in whose equation beta is something else."""
+
+    p_rewire: Probability = Field(
+        default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz`, in other models `beta`."
+    )
+
+    @property
+    def rewiring(self) -> float:
+        """The rewiring probability of `watts_strogatz`."""
+        return self.p_rewire
+
+
 # fmt: off
 _FAMILIES: dict[str, Callable[[NetworkParams, Generator], NDArray[np.float64]]] = {
-    "complete": lambda p, _: networks.complete(p.M),
-    "ring": lambda p, _: networks.ring(p.M, p.k),
-    "ring_unidirectional": lambda p, _: networks.ring_unidirectional(p.M, p.k),
-    "chain": lambda p, _: networks.chain(p.M),
-    "star": lambda p, _: networks.star(p.M),
-    "lattice_2d": lambda p, _: networks.lattice_2d(p.M),
-    "erdos_renyi": lambda p, rng: networks.erdos_renyi(p.M, p.density, rng, p.directed),
-    "watts_strogatz": lambda p, rng: networks.watts_strogatz(p.M, p.k, p.beta, rng),
-    "barabasi_albert": lambda p, rng: networks.barabasi_albert(p.M, p.m, rng),
+    "complete": lambda p, _: networks.complete(p.nodes),
+    "ring": lambda p, _: networks.ring(p.nodes, p.k),
+    "ring_unidirectional": lambda p, _: networks.ring_unidirectional(p.nodes, p.k),
+    "chain": lambda p, _: networks.chain(p.nodes),
+    "star": lambda p, _: networks.star(p.nodes),
+    "lattice_2d": lambda p, _: networks.lattice_2d(p.nodes),
+    "erdos_renyi": lambda p, rng: networks.erdos_renyi(p.nodes, p.density, rng, p.directed),
+    "watts_strogatz": lambda p, rng: networks.watts_strogatz(p.nodes, p.k, p.rewiring, rng),
+    "barabasi_albert": lambda p, rng: networks.barabasi_albert(p.nodes, p.m, rng),
     "sbm": lambda p, rng: networks.sbm(p.sizes, p.p_intra, p.p_inter, rng, p.directed),
-    "random_dag": lambda p, rng: networks.random_dag(p.M, p.max_parents, rng),
+    "random_dag": lambda p, rng: networks.random_dag(p.nodes, p.max_parents, rng),
 }
 # fmt: on
 

@@ -71,3 +71,30 @@ def mix(noise: Array, factor: Array) -> Array:
         part = rows[:, start : start + length]
         part[...] = rows_times(part, factor, ROWS)
     return noise
+
+
+def check_correlation(value: Any, m: int) -> None:
+    """Refuse what is not the correlation of m channels: one number for all pairs, or a matrix (m, m)."""
+    if isinstance(value, float):
+        lowest = -1.0 / max(m - 1, 1)
+        if not lowest <= value <= 1:
+            raise ValueError(
+                f"correlation must lie from -1/(M-1) = {lowest:.4g} to 1 for M = {m} channels, got {value}"
+            )
+        return
+    matrix = square("correlation", value, m)
+    if np.abs(np.diag(matrix) - 1.0).max() > 1e-12:  # estimated correlations miss 1 by a rounding error
+        raise ValueError("correlation must have ones on its diagonal; give Sigma_ij / (sigma_i sigma_j)")
+    try:
+        cholesky(matrix)
+    except ValueError as error:
+        raise ValueError(str(error).replace("a covariance", "correlation")) from None
+
+
+def correlations(value: Any, batch: int, m: int) -> Array:
+    """Return the correlation matrix of each configuration, (B, M, M)."""
+    given = np.asarray(value)
+    if given.ndim == 2:
+        return np.broadcast_to(given, (batch, m, m))
+    rho = np.broadcast_to(given, (batch, 1, 1))
+    return rho + (1.0 - rho) * np.eye(m)

@@ -180,19 +180,19 @@ class ContinuousParams(Params):
         return self.dt
 
 
-def square(name: str, value: Any, m: int) -> NDArray[np.float64]:
-    """Return ``value`` as an (m, m) array, or say which shape was expected."""
+def square(name: str, value: Any, m: int, side: str = "M") -> NDArray[np.float64]:
+    """Return ``value`` as an (m, m) array, or say which shape was expected; ``side`` says what m is."""
     matrix = ragged_array(name, value)
     if matrix.shape != (m, m):
-        raise ValueError(f"{name} must have shape (M, M) = ({m}, {m}), got shape {matrix.shape}")
+        raise ValueError(f"{name} must have shape ({side}, {side}) = ({m}, {m}), got shape {matrix.shape}")
     return matrix
 
 
-def per_channel(name: str, value: Any, m: int) -> NDArray[np.float64]:
-    """Return a number or a vector as an (m,) array, or say which shape was expected."""
+def per_channel(name: str, value: Any, m: int, what: str = "M") -> NDArray[np.float64]:
+    """Return a number or a vector as an (m,) array, or say which shape was expected; ``what`` says what m is."""
     vector = np.asarray(value, dtype=np.float64)
     if vector.ndim == 1 and vector.shape != (m,):
-        raise ValueError(f"{name} must be one number or M = {m} numbers, got {vector.size} numbers")
+        raise ValueError(f"{name} must be one number or {what} = {m} numbers, got {vector.size} numbers")
     return np.broadcast_to(vector, (m,))  # (M,)
 
 

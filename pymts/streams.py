@@ -120,3 +120,12 @@ class Streams:
     def process(self) -> Draws:
         """Return the streams of the process noise, from their beginning."""
         return self._draws(Role.PROCESS)
+
+    def labels(self) -> Draws:
+        """Return the streams of regimes and change points, from their beginning."""
+        return self._draws(Role.LABEL)
+
+    def again(self, configuration: int, realization: int, *key: int) -> Generator:
+        """Return a child of one process stream, for what has to be drawn again; ``key`` tells which time."""
+        chosen = (int(Role.PROCESS), self.realizations[realization], *key)
+        return default_rng(SeedSequence(self.seeds[configuration], spawn_key=chosen))

@@ -26,6 +26,10 @@ TRUTH: dict[str, TruthKind] = {
     "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
+    "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
+    "drive": TruthKind(("channel",), "Constant external input of the channel's population."),
+    "lyapunov": TruthKind(("exponent",), "Lyapunov exponents of the whole system, largest first, 1/s."),
+    "lyapunov_error": TruthKind(("exponent",), "Standard error of each Lyapunov exponent, 1/s."),
     "order_parameter": TruthKind(("time", "realization"), "Kuramoto order parameter r(t), 0 to 1."),
     "theory_mean": TruthKind(("time", "channel"), "Expected value in closed form."),
     "theory_cov": TruthKind(
@@ -34,6 +38,36 @@ TRUTH: dict[str, TruthKind] = {
     ),
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
+    ),
+    "input": TruthKind(("time", "channel", "realization"), "What drives each channel from outside."),
+    "redraws": TruthKind(("channel", "realization"), "How often a stretch of input was drawn again, having exploded."),
+    "regime": TruthKind(("time", "realization"), "Regime that is at work, counted from 0."),
+    "transition": TruthKind(("state", "state_next"), "Probability to go from one regime to the next in one step."),
+    "regime_probability": TruthKind(("state",), "Share of time of each regime in the long run."),
+    "regime_coefficients": TruthKind(("state", "target", "source"), "Coefficient of the source a step ago, a regime."),
+    "regime_intercept": TruthKind(("state", "channel"), "Intercept of each regime."),
+    "regime_noise_std": TruthKind(("state",), "Standard deviation of the noise of one step in each regime."),
+    "change_point": TruthKind(("time", "realization"), "True where a new segment began since the last sample."),
+    "local_mean": TruthKind(("time", "channel", "realization"), "Expected value, given the segments."),
+    "regime_mean": TruthKind(("state", "channel"), "Mean of each regime, before any trend."),
+    "regime_slope": TruthKind(("state", "channel"), "Rise of the mean in one step in each regime."),
+    "regime_cov": TruthKind(("state", "channel", "channel_"), "Covariance around the mean in each regime."),
+    "trend": TruthKind(("time", "channel"), "Part of the series that grows at a constant rate."),
+    "seasonal": TruthKind(("time", "channel", "realization"), "Part of the series that repeats, all periods together."),
+    "level": TruthKind(("time", "channel", "realization"), "Part of the series that past noise has moved."),
+    "noise": TruthKind(("time", "channel", "realization"), "Noise of the step, as it came into the equation."),
+    "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share."),
+    "loadings": TruthKind(("channel", "state"), "Weight of each hidden process in each channel."),
+    "coregionalization": TruthKind(("kernel", "channel", "channel_"), "Covariance between channels of each kernel."),
+    "kernel_kind": TruthKind(("kernel", "term"), "Which covariance function a term of a kernel is."),
+    "kernel_operation": TruthKind(("kernel", "term"), "How a term comes in: added or multiplied to those before."),
+    "kernel_length_scale": TruthKind(("kernel", "term"), "Length scale of a term, in steps."),
+    "kernel_shape": TruthKind(("kernel", "term"), "Shape of a term that has one."),
+    "theory_var": TruthKind(("channel",), "Variance in closed form."),
+    "variance": TruthKind(("time", "channel", "realization"), "Variance of the next value given the past, h(t)."),
+    "correlation": TruthKind(("channel", "channel_"), "Correlation of the noise of one step."),
+    "conditional_correlation": TruthKind(
+        ("time", "channel", "channel_", "realization"), "Correlation of the next value given the past, R(t)."
     ),
     "zscore_mean": TruthKind(("channel", "realization"), "Mean over time that zscore subtracted."),
     "zscore_std": TruthKind(("channel", "realization"), "Standard deviation over time that zscore divided by."),
@@ -47,13 +81,15 @@ CHANNEL_DIMS = frozenset({"target", "source", "channel_"})
 class Truth:
     """One true quantity of a batch.
 
-    ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order.
+    ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order. Where it is known for
+    some configurations of the batch only, ``known`` (B,) says for which.
     """
 
     dims: tuple[str, ...]
     values: NDArray[np.generic]
     attrs: Mapping[str, str] = field(default_factory=dict)
     first_lag: int = 0
+    known: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ def run(model: str, **params: Any) -> tuple[NDArray[np.float64], dict[str, xr.Va
 
 
 def small(model: Model, **params: Any) -> Configuration:
-    """Return a configuration of few numbers."""
-    return Configuration.of(model, {"T": 40, "n_realizations": 2, "seed": 7, **params})
+    """Return a configuration of few numbers, and of few steps before them."""
+    return Configuration.of(model, {"T": 40, "n_realizations": 2, "seed": 7, "burn_in": 20, **params})
 
 
 def variants(model: Model) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +113,35 @@ def test_bad_input_is_one_sentence(case: str) -> None:
     assert "\n" not in str(refusal.value)
 
 
+def test_a_grid_is_the_mixture_of_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "grid.yaml"
+    path.write_text(
+        "configs: [{model: ar, M: [2, 3], rho: [0.1, 0.2, 0.3], seed: 5}, {model: cml, M: 4, n_realizations: 9}]"
+    )
+    mixture = Mixture.read(path, seed=3)
+    drawn = [mixture[index] for index in range(700)]
+    cells = [(c.model.name, c.params.M, getattr(c.params, "rho", None)) for c in drawn]
+    counts = [cells.count(cell) for cell in sorted(set(cells))]
+    assert len(counts) == 7
+    assert stats.chisquare(counts).pvalue > 1e-4
+    assert len({c.seed for c in drawn}) == 700
+    assert {c.params.n_realizations for c in drawn} == {1}
+
+
+def test_a_mixture_travels(drawn: list[Any]) -> None:
+    assert pickle.loads(pickle.dumps(Mixture(RECORDS, seed=1)))[5].digest == drawn[5].digest
+
+
 def test_bad_files_and_numbers_are_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "mixture.yaml"
     with pytest.raises(GridError, match="cannot be read: No such file"):
         Mixture.read(path)
-    path.write_text("configs: [{model: ar}]")
+    path.write_text("[1]")
+    with pytest.raises(GridError, match="record 1 must be a mapping"):
+        Mixture.read(path)
+    with pytest.raises(GridError, match=r"defaults: rhoo is not a parameter of any model .* mean 'rho'"):
+        Mixture([{"model": "ar"}], defaults={"rhoo": 1})
+    path.write_text("records: [{model: ar}]")
     with pytest.raises(GridError, match="a mixture file must be a mapping with the key mixture"):
         Mixture.read(path)
     path.write_text("mixture: [{model: ar}]\nseeds: 1")

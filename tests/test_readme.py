@@ -90,7 +90,7 @@ def test_the_recipe_adds_a_model_with_one_file_and_one_line(tmp_path: Path) -> N
     assert line is not None
     with (checkout / "pymts" / "models" / "__init__.py").open("a") as imports:
         imports.write(line[1] + "\n")
-    tests = ["tests/registry", "-q", "-k", "logistic_noise", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    tests = ["tests/registry", "-q", "-k", "logistic_noise", "-p", "no:cacheprovider", "-n0"]
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *tests],

@@ -122,7 +122,7 @@ def _check_size(test_size: Any) -> None:
 def _n_test(test_size: float, available: int, what: str, remedy: str) -> int:
     """Return how many of ``available`` to test on, if both sides get some."""
     is_count = isinstance(test_size, int | np.integer)
-    # Rounding first: 0.1 of 30 is 3, and not 4 for the sake of the last bit.
+    # Rounding first: 0.07 of 100 is 7, and not 8 for the sake of the last bit.
     count = int(test_size) if is_count else math.ceil(round(test_size * available, 9))
     if count >= available:
         raise InvalidParameterError(f"test_size={test_size} leaves nothing to train on: {what}; {remedy}")

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.network_params import infer_m
-from pymts.noise_params import NoiseParams, mix, per_step
+from pymts.noise_params import NoiseParams, check_correlation, correlations, mix, per_step
 from pymts.numerics.accumulate import running_sum
 from pymts.numerics.covariance import cholesky
-from pymts.params import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel, square
+from pymts.params import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel
 from pymts.registry import model
 from pymts.streams import Streams
 from pymts.truth import Simulated, Truth
@@ -78,34 +78,12 @@ class GbmParams(ContinuousParams):
             per_channel(name, getattr(self, name), self.M)
         if np.min(self.S0) <= 0:
             raise ValueError(f"S0 must be greater than 0, got {np.min(self.S0)}")
-        if isinstance(self.correlation, float):
-            lowest = -1.0 / max(self.M - 1, 1)
-            if not lowest <= self.correlation <= 1:
-                raise ValueError(
-                    f"correlation must lie from -1/(M-1) = {lowest:.4g} to 1 for M = {self.M} channels, "
-                    f"got {self.correlation}"
-                )
-            return self
-        matrix = square("correlation", self.correlation, self.M)
-        if np.abs(np.diag(matrix) - 1.0).max() > 1e-12:  # estimated correlations miss 1 by a rounding error
-            raise ValueError("correlation must have ones on its diagonal; give Sigma_ij / (sigma_i sigma_j)")
-        try:
-            cholesky(matrix)
-        except ValueError as error:
-            raise ValueError(str(error).replace("a covariance", "correlation")) from None
+        check_correlation(self.correlation, self.M)
         return self
 
     def batch_key(self) -> tuple[object, ...]:
         """Independent channels need no product, so they do not share a batch with correlated ones."""
         return (self.correlation == 0,)
-
-    def correlations(self, batch: int) -> Array:
-        """Return the correlation matrix of each configuration, (B, M, M)."""
-        given = np.asarray(self.correlation)
-        if given.ndim == 2:
-            return np.broadcast_to(given, (batch, self.M, self.M))
-        rho = np.broadcast_to(given, (batch, 1, 1))
-        return rho + (1.0 - rho) * np.eye(self.M)
 
 
 def _times(p: ContinuousParams) -> Array:
@@ -194,7 +172,9 @@ def make_gbm(p: GbmParams, rng: Streams) -> Simulated:
     drift = (per_step(p.mu) - 0.5 * sigma * sigma) * p.dt
     scale = sigma * np.sqrt(p.dt)
     correlated = bool(np.any(np.asarray(p.correlation) != 0))
-    factors = np.stack([cholesky(matrix) for matrix in p.correlations(batch)]) if correlated else None  # (B, M, M)
+    factors = (
+        np.stack([cholesky(matrix) for matrix in correlations(p.correlation, batch, p.M)]) if correlated else None
+    )  # (B, M, M)
 
     def returns(noise: Array) -> Array:
         if factors is not None:

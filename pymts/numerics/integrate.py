@@ -46,17 +46,30 @@ def euler(f: Field, x: State, dt: float) -> State:
 METHODS: dict[str, Callable[[Field, State, float], State]] = {"rk4": rk4, "euler": euler}
 
 
-def trajectory(step: Callable[[State], State], state: State, sampling: Sampling) -> State:
-    """Iterate an autonomous step and return the samples, (B, R, T, unit)."""
-    out = np.empty((*state.shape[:2], sampling.T, state.shape[2]))
+def _all(state: State) -> State:
+    return state
+
+
+def _empty(observed: State, sampling: Sampling) -> State:
+    return np.empty((*observed.shape[:2], sampling.T, observed.shape[2]))
+
+
+def trajectory(
+    step: Callable[[State], State], state: State, sampling: Sampling, observe: Callable[[State], State] = _all
+) -> State:
+    """Iterate an autonomous step and return the samples, (B, R, T, unit).
+
+    ``observe`` turns a state of any shape into what is kept of it, (B, R, unit).
+    """
+    out = _empty(observe(state), sampling)
     index = sampling.index(0)
     if index is not None:
-        out[:, :, index] = state
+        out[:, :, index] = observe(state)
     for n in range(1, sampling.n_steps + 1):
         state = step(state)
         index = sampling.index(n)
         if index is not None:
-            out[:, :, index] = state
+            out[:, :, index] = observe(state)
     return out
 
 
@@ -65,16 +78,17 @@ def driven_trajectory(
     state: State,
     sampling: Sampling,
     blocks: Iterable[tuple[int, State]],
+    observe: Callable[[State], State] = _all,
 ) -> State:
     """Iterate ``state = step(state, noise)`` over blocks of noise (B, R, steps, unit); return (B, R, T, unit)."""
-    out = np.empty((*state.shape[:2], sampling.T, state.shape[2]))
+    out = _empty(observe(state), sampling)
     index = sampling.index(0)
     if index is not None:
-        out[:, :, index] = state
+        out[:, :, index] = observe(state)
     for start, block in blocks:
         for offset in range(block.shape[2]):
             state = step(state, block[:, :, offset])
             index = sampling.index(start + offset + 1)
             if index is not None:
-                out[:, :, index] = state
+                out[:, :, index] = observe(state)
     return out

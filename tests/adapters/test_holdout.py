@@ -52,8 +52,9 @@ def test_realizations_are_on_one_side_each(realizations: int, test_size: float, 
         xr.testing.assert_identical(part, ds.sel(realization=part.realization.values))  # truth included
 
 
-def test_a_tenth_of_thirty_is_three() -> None:
-    assert train_test_split(make_ar(M=1, T=3, n_realizations=30, seed=1), 0.1)[1].sizes["realization"] == 3
+def test_seven_in_a_hundred_are_seven() -> None:
+    assert 0.07 * 100 > 7  # what rounding up alone would make 8
+    assert train_test_split(make_ar(M=1, T=3, n_realizations=100, seed=1), 0.07)[1].sizes["realization"] == 7
 
 
 def test_the_draw_depends_on_the_seed_and_the_configuration_alone(sweep: list[xr.Dataset]) -> None:

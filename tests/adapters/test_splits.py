@@ -124,6 +124,8 @@ def test_the_folds_by_hand() -> None:
     assert SlidingWindowSplit(5, 3, gap=2).get_n_splits(data.X) == 1
     limited = next(iter(PanelTimeSeriesSplit(1, test_size=4, max_train_size=4).split(data.X)))
     assert starts[limited[0]].tolist() == [4, 5, 4, 5]
+    limited = next(iter(PanelTimeSeriesSplit(1, test_size=4, max_train_size=4, gap=2).split(data.X)))
+    assert starts[limited[0]].tolist() == [2, 3, 2, 3]
 
 
 def test_a_part_of_a_series_keeps_its_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_a_finished_epoch_leads_to_the_next() -> None:
     assert loader.state_dict() == {"epoch": 1, "batch": 0}
 
 
-@pytest.mark.parametrize(("workers", "context"), [(1, "fork"), (2, "fork"), (2, "spawn")])
+@pytest.mark.parametrize(("workers", "context"), [(1, "fork"), (2, "fork"), (1, "spawn")])
 def test_workers_change_nothing(tmp_path: Path, workers: int, context: str) -> None:
     grid = load_grid([{"model": "ar", "M": 2, "T": 40, "seed": [1, 2, 3]}], outdir=tmp_path)
     data = WindowDataset(grid, 5, 1, mapped=True)
@@ -107,6 +108,27 @@ def test_workers_do_not_change_a_stream(workers: int) -> None:
     expected = epoch(make_dataloader(StreamDataset(STREAM, seed=2), 5), 7)
     options = {"num_workers": workers, "multiprocessing_context": "fork"}
     assert same(epoch(make_dataloader(StreamDataset(STREAM, seed=2), 5, **options), 7), expected)
+
+
+def test_workers_that_stay_hear_of_the_next_epoch() -> None:
+    options = {"num_workers": 1, "multiprocessing_context": "fork", "persistent_workers": True}
+    loader, plain = (
+        make_dataloader(StreamDataset(STREAM, seed=2), 5, **options),
+        make_dataloader(StreamDataset(STREAM, seed=2), 5),
+    )
+    for epoch_number, start in ((0, 0), (3, 0), (3, 2)):
+        state = {"epoch": epoch_number, "batch": start}
+        loader.load_state_dict(state)
+        plain.load_state_dict(state)
+        assert same(epoch(loader, 3), epoch(plain, 3))
+
+
+def test_a_stream_travels_to_spawned_workers() -> None:
+    stream = StreamDataset(STREAM, seed=2)
+    again = pickle.loads(pickle.dumps(make_dataloader(stream, 5).dataset))
+    assert same(epoch(iter(again), 3), epoch(make_dataloader(stream, 5), 3))
+    options = {"num_workers": 1, "multiprocessing_context": "spawn"}
+    assert same(epoch(make_dataloader(stream, 5, **options), 3), epoch(make_dataloader(stream, 5), 3))
 
 
 def test_bad_input_is_one_sentence() -> None:

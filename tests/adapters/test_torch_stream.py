@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pymts.adapters.torch import StreamDataset
-from pymts.datasets import list_models
+from pymts.datasets import list_models, load_grid
 from pymts.errors import DivergenceError, GridError, InvalidParameterError
 from pymts.mixture import Mixture
 from pymts.registry import MODELS
@@ -105,6 +105,10 @@ def test_sources(tmp_path: Path) -> None:
     assert torch.equal(StreamDataset(path).fetch(range(3))[0], expected)
     assert torch.equal(StreamDataset(str(path), seed=4).fetch(range(3))[0], expected)
     assert not torch.equal(StreamDataset(path, seed=5).fetch(range(3))[0], expected)
+    grid = load_grid([{"model": "var", "M": 3, "T": 20, "rho": [0.1, 0.9], "n_realizations": 5}], cache=False)
+    cells = StreamDataset(grid, seed=1, target="rho")
+    assert cells.fetch(range(40))[1].unique().tolist() == pytest.approx([0.1, 0.9])
+    assert torch.equal(StreamDataset(grid.grid, seed=1).fetch([7])[0], cells.fetch([7])[0])
     assert StreamDataset("ou").fetch([0])[0].shape == (1, 1000, 5)
     assert StreamDataset({"model": "ou", "T": 9}).fetch([0])[0].shape == (1, 9, 5)
 

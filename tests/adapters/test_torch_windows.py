@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,21 @@ def test_a_store_that_has_changed_is_noticed(tmp_path: Path) -> None:
     list(load_grid([{"model": "ar", "M": 2, "T": 20, "seed": 3}], **load))
     with pytest.raises(StoreError, match="has 3 datasets, not the 2 it had"):
         pickle.loads(raw)
+
+
+def test_the_accessor_is_sugar() -> None:
+    dataset = make_var(M=2, T=20, seed=1)
+    sugar, plain = dataset.pymts.to_torch(5, horizon=2), WindowDataset(dataset, 5, 2)
+    assert all(torch.equal(one, other) for one, other in zip(sugar[:], plain[:], strict=True))
+
+
+def test_without_torch_one_sentence_says_so() -> None:
+    code = "import sys; sys.modules['torch'] = None\nimport pymts.adapters.torch"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.endswith(
+        "pymts.adapters.torch needs torch, which is not installed; install it with pip install 'pymts[torch]'"
+    )
 
 
 def test_files_and_paths_are_sources(grid: Any, tmp_path: Path) -> None:

@@ -105,3 +105,18 @@ def test_a_driven_trajectory_gives_each_step_its_noise(sampling: Sampling, lengt
     kept = [states[sampling.burn_in + k * sampling.every] for k in range(sampling.T)]
     out = driven_trajectory(lambda x, e: 0.5 * x + e, start, sampling, blocks())
     np.testing.assert_array_equal(out, np.stack(kept, axis=2))
+
+
+@pytest.mark.parametrize("driven", [False, True])
+def test_a_state_of_any_shape_is_kept_as_it_is_observed(driven: bool) -> None:
+    start = np.random.default_rng(3).random((2, 4, 3, 5))  # (variable, B, R, unit)
+    sampling = Sampling(2, 3, 4)
+    if driven:
+        noise = np.zeros((4, 3, sampling.n_steps, 5))
+        out = driven_trajectory(lambda s, _: 0.9 * s, start, sampling, [(0, noise)], observe=lambda s: s[1])
+        whole = driven_trajectory(lambda x, _: 0.9 * x, start[1], sampling, [(0, noise)])
+    else:
+        out = trajectory(lambda s: 0.9 * s, start, sampling, observe=lambda s: s[1])
+        whole = trajectory(lambda x: 0.9 * x, start[1], sampling)
+    assert out.shape == (4, 3, 4, 5)
+    np.testing.assert_array_equal(out, whole)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 from numpy.typing import NDArray
 from pydantic import ValidationError
+from support import run
 
 from pymts.network_params import DIRECTED, UNDIRECTED, NetworkParams, Topology
 from pymts.numerics import networks
@@ -263,3 +264,12 @@ def test_an_empty_list_of_blocks_is_refused_in_a_sentence() -> None:
 
 def test_an_empty_matrix_is_refused_in_a_sentence() -> None:
     assert message(A=[]).startswith("A must have shape (M, M) = (5, 5), got shape (0,)")
+
+
+@pytest.mark.parametrize("model", ["lorenz", "mackey_glass"])
+def test_a_beta_of_the_equation_is_not_the_rewiring_probability(model: str) -> None:
+    small_world = {"topology": "watts_strogatz", "k": 2, "M": 12, "T": 2, "burn_in": 0}
+    ring = run(model, **{**small_world, "topology": "ring"})[1]["adjacency"]
+    for beta in (0.1, 2.0):
+        np.testing.assert_array_equal(run(model, beta=beta, p_rewire=0.0, **small_world)[1]["adjacency"], ring)
+        assert (run(model, beta=beta, p_rewire=1.0, **small_world)[1]["adjacency"] != ring).any()

@@ -108,7 +108,7 @@ def test_a_longer_run_begins_with_the_shorter_one(model: Model, params: dict[str
 
 @pytest.mark.parametrize("model", models())
 def test_sampling_keeps_what_the_fine_run_has(model: Model) -> None:
-    fine = block(small(model, T=60, burn_in=0)).values
+    fine = block(small(model, T=60, burn_in=0, sample_every=1)).values
     coarse = block(small(model, T=8, burn_in=5, sample_every=7)).values
     np.testing.assert_array_equal(coarse, fine[:, 5:60:7])
 

@@ -12,6 +12,8 @@ import pymts.streams
 
 S = [[1.0, 0.5, 0.0], [0.5, 2.0, 0.1], [0.0, 0.1, 1.0]]
 A = [[0.0, 1.0, 0.0], [0.0, 0.0, 2.0], [0.5, 0.0, 0.0]]
+# Graphs on which a product of matrices has sums of many terms, whose last bit tells in which order they were added.
+DENSE = {"M": 24, "topology": "erdos_renyi", "density": 0.8, "weights": "uniform", "normalization": "degree"}
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("brownian", {"Sigma": S}),
     ("abm", {"mu": [1.0, 2.0, 3.0], "sigma": [1.0, 0.0, 2.0]}),
@@ -29,6 +31,24 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("kuramoto", {"A": A, "alpha": 0.3, "noise_std": 0.1}),
     ("kuramoto", {"omega": [1.0, 2.0, 3.0], "M": 3}),
     ("cml", {"A": A}),
+    *((name, {**DENSE, "noise_std": 0.01}) for name in ("stuart_landau", "wilson_cowan", "mackey_glass")),
+    ("lorenz", {**DENSE, "observable": "all"}),
+    ("lorenz", {"A": A, "observable": "all", "x0": list(range(9)), "noise_std": 0.1}),
+    ("rossler", DENSE),
+    ("mackey_glass", {"A": A, "x0": [0.5, 0.9, 1.2]}),
+    ("wilson_cowan", {"A": A, "drive": [1.0, 1.2, 1.5], "observable": "I"}),
+    ("garch", {"correlation": [[1.0, 0.5, 0.0], [0.5, 1.0, 0.1], [0.0, 0.1, 1.0]], "alpha": [0.1, 0.12, 0.05]}),
+    ("garch", {"M": 17, "dynamics": "constant"}),
+    ("garch", {"M": 1}),
+    ("narma", {"M": 1}),
+    ("ms_var", {"Phi": [A, [[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.2, 0.0, 0.5]]], "stay": 0.01, "sigma": [1.0, 2.0]}),
+    ("ms_var", {"M": 17, "n_regimes": 4}),
+    ("ms_var", {"M": 1}),
+    ("piecewise", {"M": 17, "change": "all", "min_length": 5, "max_length": 9}),
+    ("piecewise", {"M": 1, "change": "coupling", "change_points": [3, 120, 290]}),
+    ("seasonal", {"slope": [0.1, 0.2], "periods": [2, 3, 100]}),
+    ("gp", {"M": 1, "kernel": "rbf", "rank": 3}),
+    ("gp", {"n_kernels": 5, "length_scale": [1.0, 2.0, 5.0, 10.0, 20.0]}),
 ]
 
 

@@ -174,5 +174,5 @@ def test_unknown_and_doubled_names_are_refused_with_the_nearest(model: Model) ->
         model.make(M=3, n_channels=3)
     with pytest.raises(InvalidParameterError) as refusal:
         model.make(M=0, T=0, sample_every=0)
-    for name, most in (("M", 10**6), ("T", 10**12), ("sample_every", 10**9)):
-        assert f"{name} must be an integer from 1 to {most}, got 0" in str(refusal.value)
+    for name in ("M", "T", "sample_every"):
+        assert f"{name} must be {allowed(model.params.model_fields[name])}, got 0" in str(refusal.value)

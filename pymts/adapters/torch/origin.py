@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,8 @@ class Origin:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Travel as the names of the store and the grid."""
-        return _again, (self.root, self.grid, self.indices, len(self.paths))
+        grid = None if self.grid is None else zlib.compress(self.grid.encode())
+        return _again, (self.root, grid, self.indices, len(self.paths))
 
     def datasets(self) -> Iterator[xr.Dataset]:
         """Yield the datasets; their series are read when they are touched."""
@@ -81,9 +83,9 @@ class Origin:
         return open_values(self.paths[index])
 
 
-def _again(root: Path, grid: str | None, indices: range, count: int) -> Origin:
+def _again(root: Path, grid: bytes | None, indices: range, count: int) -> Origin:
     store = Store(root)
-    content = None if grid is None else json.loads(grid)
+    content = None if grid is None else json.loads(zlib.decompress(grid))
     read = None if content is None else Grid.read(content, max_cells=content.pop("max_cells"))
     origin = Origin._located(store, read, indices)  # noqa: SLF001  (this is its constructor)
     if len(origin.paths) != count:

@@ -19,6 +19,8 @@ from pymts.mapped import MappedValues
 
 # Stored entries that are kept open; a system has a limit on maps.
 OPEN = 4096
+# From so many windows of one file on, one gather is faster than a copy of each.
+FEW = 4
 
 
 class Rows(Protocol):
@@ -49,7 +51,6 @@ class MappedRows:
         self.dtype = dtype
         self._open_entry = open_entry
         self._opened: dict[int, MappedValues] = {}
-        self._groups: dict[tuple[int, int], Tensor] = {}
         # Values, not rows: a row group may break off in the middle of a row.
         self._ends = np.cumsum([realizations * times * channels for realizations, times, channels in shapes])
 
@@ -57,35 +58,37 @@ class MappedRows:
         """Return the windows that begin at some rows, (n, length, M)."""
         size = length * self.n_channels
         out = torch.empty((len(first), size), dtype=self.dtype)
-        starts = first.numpy() * self.n_channels
-        for index, rows, begins in _grouped(self._ends, starts):
-            entry = self._entry(index)
-            for group, some, offsets in _grouped(entry.ends, begins):
-                chosen = rows[some]
-                values = self._group(index, group)
-                inside = offsets + size <= len(values)
-                if inside.any():
-                    windows = _overlapping(values, size).index_select(0, torch.from_numpy(offsets[inside]))
-                    out.index_copy_(0, torch.from_numpy(chosen[inside]), windows.to(self.dtype))
-                for row, begin in zip(chosen[~inside], begins[some][~inside], strict=True):
-                    parts = [_tensor(part) for part in entry.parts(int(begin), int(begin) + size)]
-                    out[int(row)] = torch.cat(parts).to(self.dtype)
+        for index, rows, begins in _grouped(self._ends, first.numpy() * self.n_channels):
+            self._copy(index, rows, begins, out)
         return out.view(-1, length, self.n_channels)
+
+    def _copy(self, index: int, rows: NDArray[np.int64], begins: NDArray[np.int64], out: Tensor) -> None:
+        """Copy the windows that begin at some values of a dataset to some rows of ``out``."""
+        entry, size = self._entry(index), out.shape[1]
+        groups = np.searchsorted(entry.ends, begins, side="right")
+        inside = begins + size <= entry.ends[groups]
+        if np.count_nonzero(inside) < FEW:
+            inside[:] = False
+        for row, begin in zip(rows[~inside].tolist(), begins[~inside].tolist(), strict=True):
+            parts = entry.parts(begin, begin + size)
+            out[row] = _tensor(parts[0] if len(parts) == 1 else np.concatenate(parts)).to(self.dtype)
+        if inside.any():
+            for group in set(groups[inside].tolist()):
+                entry.group(group)  # compared with its digest when it is first touched
+            # The windows as bytes of the file, wherever its row groups begin.
+            item = entry.dtype.itemsize
+            starts = np.array([place for place, _ in entry.layout.places]) - item * np.append(0, entry.ends[:-1])
+            places = torch.from_numpy(starts[groups[inside]] + item * begins[inside])
+            windows = _overlapping(_tensor(entry.raw), size * item).index_select(0, places)
+            values = windows.view(torch.float64 if item == 8 else torch.float32)
+            out.index_copy_(0, torch.from_numpy(rows[inside]), values.to(self.dtype))
 
     def _entry(self, index: int) -> MappedValues:
         found = self._opened.get(index)
         if found is None:
             if len(self._opened) >= OPEN:
                 self._opened.clear()
-                self._groups.clear()
             found = self._opened[index] = self._open_entry(index)
-        return found
-
-    def _group(self, index: int, group: int) -> Tensor:
-        """Return the values of a row group, (values,), a view of the file."""
-        found = self._groups.get((index, group))
-        if found is None:
-            found = self._groups[index, group] = _tensor(self._entry(index).group(group))
         return found
 
 

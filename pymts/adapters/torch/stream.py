@@ -14,8 +14,10 @@ from torch.utils.data import IterableDataset, get_worker_info
 from pymts.adapters.sources import whole_number
 from pymts.adapters.targets import MODEL
 from pymts.adapters.torch.windows import Item, Layout
+from pymts.collection import DatasetSequence
 from pymts.configuration import Configuration
 from pymts.errors import DivergenceError, InvalidParameterError, nearest
+from pymts.grid import Grid
 from pymts.mixture import Mixture
 from pymts.simulate import Block, batch_key, batch_size, simulate
 
@@ -31,9 +33,9 @@ class StreamDataset(IterableDataset[Item]):
 
     Parameters
     ----------
-    source : Mixture, str, path, dict or list of dict
-        A mixture, the path of its YAML file, the name of a model, or the records of a mixture. Every record must give
-        series of the same T and M, and one realization each.
+    source : Mixture, Grid, DatasetSequence, str, path, dict or list of dict
+        A mixture, a grid (its cells, each as likely, with fresh seeds), the path of a YAML file of either, the name of
+        a model, or the records of a mixture. All must give series of the same T and M, one realization each.
     seed : int or None
         Takes the place of the mixture's seed.
     target : str or None
@@ -55,7 +57,7 @@ class StreamDataset(IterableDataset[Item]):
 
     def __init__(
         self,
-        source: Mixture | str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        source: Mixture | Grid | DatasetSequence | str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
         seed: int | None = None,
         target: str | None = MODEL,
@@ -168,19 +170,31 @@ class StreamBatches(IterableDataset[Item]):
 
     def __init__(self, stream: StreamDataset, size: int) -> None:
         self.stream, self.size = stream, size
-        self.start = 0
+        # Epoch and first batch, in memory that workers share: those that stay from epoch to epoch must hear of it.
+        self._place = torch.tensor([stream.epoch, 0])
+        self._place.share_memory_()  # type: ignore[no-untyped-call]  # torch declares no type
 
     @property
     def epoch(self) -> int:
-        """The epoch of the stream."""
-        return self.stream.epoch
+        """The epoch that the next iteration is of."""
+        return int(self._place[0])
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        self.stream.epoch = epoch
+        self._place[0] = epoch
+
+    @property
+    def start(self) -> int:
+        """The batch that the next iteration begins with."""
+        return int(self._place[1])
+
+    @start.setter
+    def start(self, start: int) -> None:
+        self._place[1] = start
 
     def __iter__(self) -> Iterator[Item]:
         """Yield batch after batch; a loader takes them from its workers in turn, so their order is that of one."""
+        self.stream.epoch = self.epoch
         worker = get_worker_info()
         workers, number = (worker.num_workers, self.start + worker.id) if worker else (1, self.start)
         share, size = self.stream.world_size, self.size
@@ -200,6 +214,9 @@ class StreamBatches(IterableDataset[Item]):
 def _mixture(source: Any, seed: int | None) -> Mixture:
     if isinstance(source, Mixture):
         return source if seed is None else Mixture(source.records, seed=seed, defaults=source.defaults)
+    found = source.grid if isinstance(source, DatasetSequence) else source
+    if isinstance(found, Grid):
+        return Mixture.of_grid(found, seed=0 if seed is None else whole_number("seed", seed, 0))
     if isinstance(source, Path) or (isinstance(source, str) and source.endswith((".yaml", ".yml"))):
         return Mixture.read(source, seed=seed)
     records = [{"model": source}] if isinstance(source, str) else source

@@ -1,0 +1,157 @@
+"""Conditional variances that follow past shocks."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.network_params import infer_m
+from pymts.noise_params import check_correlation, correlations, mix
+from pymts.numerics.covariance import cholesky
+from pymts.numerics.linear import per_channel_rows, per_configuration
+from pymts.params import Matrix, NonNegative, NonNegativeVector, Params, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+# What a factor of Q bears.
+LOWEST_EIGENVALUE = 1e-12
+
+
+class GarchParams(Params):
+    """Parameters of GARCH(1,1) channels with constant or dynamic correlation."""
+
+    omega: NonNegative | NonNegativeVector = Field(
+        default=0.05, description="Constant part of the variance, positive, one number or M numbers."
+    )
+    alpha: NonNegative | NonNegativeVector = Field(
+        default=0.1, description="Reaction of the variance to the last squared value, one number or M numbers."
+    )
+    beta: NonNegative | NonNegativeVector = Field(
+        default=0.85, description="Persistence of the variance, one number or M numbers; alpha + beta < 1."
+    )
+    correlation: float | Matrix = Field(
+        default=0.3,
+        description="Correlation S of the noise: one for all pairs, or a matrix (M, M) with a unit diagonal.",
+    )
+    dynamics: Literal["constant", "dynamic"] = Field(
+        default="dynamic",
+        description="Correlation over time: `constant` (CCC), or `dynamic` (DCC), which reacts to the noise.",
+    )
+    a: float = Field(default=0.05, ge=0, lt=1, description="Reaction of the dynamic correlation to the last noise.")
+    b: float = Field(default=0.93, ge=0, lt=1, description="Persistence of the dynamic correlation; a + b < 1.")
+    burn_in: int = Field(
+        default=1000,
+        ge=0,
+        description="Steps simulated and discarded before the first sample. The variance starts at its mean; what is "
+        "left of the start falls as (alpha + beta)^burn_in.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "omega", "alpha", "beta", "correlation")
+
+    @model_validator(mode="after")
+    def _is_stationary(self) -> GarchParams:
+        omega, alpha, beta = (per_channel(name, getattr(self, name), self.M) for name in ("omega", "alpha", "beta"))
+        if omega.min() <= 0:
+            raise ValueError(f"omega must be greater than 0, got {omega.min():g}")
+        largest = (alpha + beta).max()
+        if largest >= 1:
+            raise ValueError(
+                f"alpha + beta must be less than 1, got {largest:.6g}; the variance would have no mean to return to"
+            )
+        if self.a + self.b >= 1:
+            raise ValueError(
+                f"a + b must be less than 1, got {self.a + self.b:.6g}; the correlation would not return to its mean"
+            )
+        check_correlation(self.correlation, self.M)
+        if self.dynamics == "dynamic":
+            lowest = float(np.linalg.eigvalsh(correlations(self.correlation, 1, self.M)[0])[0])
+            # Q never falls below this share of S.
+            if lowest * (1.0 - self.a - self.b) / (1.0 - self.b) < LOWEST_EIGENVALUE:
+                raise ValueError(
+                    f'correlation must be positive definite with dynamics="dynamic", got the eigenvalue {lowest:.3g} '
+                    f'and a + b = {self.a + self.b:g}; take a smaller correlation, a smaller a or dynamics="constant"'
+                )
+        return self
+
+
+def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
+    """Return z = diag(Q)^-1/2 L e with L L' = Q (B, R, M, M), from normals e (B, R, M), and the root of diag(Q)."""
+    deviation = np.sqrt(np.diagonal(q, axis1=-2, axis2=-1))  # (B, R, M)
+    z = np.matmul(np.linalg.cholesky(q), noise[..., None])[..., 0]
+    return z / deviation, deviation
+
+
+@model(
+    GarchParams,
+    reference="T. Bollerslev (1986), Generalized autoregressive conditional heteroskedasticity, "
+    "doi:10.1016/0304-4076(86)90063-1. CCC: T. Bollerslev (1990), Modelling the coherence in short-run nominal "
+    "exchange rates, doi:10.2307/2109358. DCC: R. Engle (2002), Dynamic conditional correlation, "
+    "doi:10.1198/073500102288618487.",
+    tags=("stochastic", "stationary", "nonlinear", "finance", "discrete"),
+    truth=("variance", "correlation", "conditional_correlation", "theory_var"),
+)
+def make_garch(p: GarchParams, rng: Streams) -> Simulated:
+    """GARCH(1,1) channels: quiet and violent spells, with constant or dynamic correlation.
+
+    x_i(t) = sqrt(h_i(t)) z_i(t),   h_i(t) = omega_i + alpha_i x_i(t-1)^2 + beta_i h_i(t-1),   z(t) ~ N(0, R(t))
+
+    R(t) = S (`dynamics="constant"`), or R = diag(Q)^-1/2 Q diag(Q)^-1/2 of
+    Q(t) = (1 - a - b) S + a z(t-1) z(t-1)' + b Q(t-1) ("dynamic").
+
+    Observed: x. Truth: the variance h and the correlation R of each sample given the past, S, and the variance
+    omega / (1 - alpha - beta) in closed form. h and Q start at their means, so that E x^2 is right from the first
+    step; the law of h is reached by `burn_in`. S is what R varies around, not exactly its mean.
+    """
+    batch, realizations = rng.shape
+    target = correlations(p.correlation, batch, p.M)
+    omega, alpha, beta = (per_channel_rows(value, batch, p.M)[:, None] for value in (p.omega, p.alpha, p.beta))
+    mean = omega / (1.0 - alpha - beta)  # (B, 1, M)
+    sampling = p.sampling
+    data, variance = np.empty((2, batch, realizations, p.T, p.M))
+    truth = {
+        "variance": Truth(("realization", "time", "channel"), variance),
+        "correlation": Truth(("channel", "channel_"), np.array(target)),
+        "theory_var": Truth(("channel",), mean[:, 0]),
+    }
+    factor = np.stack([cholesky(matrix) for matrix in target])
+    a, b = (per_configuration(value, batch)[:, None, None, None] for value in (p.a, p.b))
+    q = np.repeat(target[:, None], realizations, axis=1)  # (B, R, M, M)
+    constant = (1.0 - a - b) * target[:, None]
+    dynamic = p.dynamics == "dynamic"
+    path = np.empty((batch, realizations, p.T if dynamic else 0, p.M, p.M))
+    if dynamic:
+        truth["conditional_correlation"] = Truth(("realization", "time", "channel", "channel_"), path)
+    h = np.repeat(mean, realizations, axis=1)  # (B, R, M)
+    for first, block in rng.process().blocks(sampling.n_steps + 1, p.M):
+        z = block
+        if dynamic:
+            for offset in range(z.shape[2]):
+                now, deviation = _dynamic_step(q, z[:, :, offset])
+                index = sampling.index(first + offset)
+                if index is not None:
+                    path[:, :, index] = q / (deviation[..., :, None] * deviation[..., None, :])
+                q *= b
+                q += constant
+                q += (a * now[..., :, None]) * now[..., None, :]
+                z[:, :, offset] = now
+        else:
+            mix(z, factor)
+        # z does not depend on h, so that h is a recursion with known, random coefficients.
+        growth = alpha[:, None] * z * z + beta[:, None]
+        levels = np.empty_like(z)
+        for offset in range(z.shape[2]):
+            levels[:, :, offset] = h
+            h = omega + growth[:, :, offset] * h
+        states, samples = sampling.kept(first, z.shape[2])
+        variance[:, :, samples] = levels[:, :, states]
+        data[:, :, samples] = np.sqrt(levels[:, :, states]) * z[:, :, states]
+    return Simulated(data, truth)

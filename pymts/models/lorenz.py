@@ -1,0 +1,92 @@
+"""Lorenz systems of 1963."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pymts.coupled_units import UnitsParams, Velocity, laplacian, product_with
+from pymts.lyapunov_table import lyapunov_truth
+from pymts.network_params import OwnBetaParams
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated
+
+Array = NDArray[np.float64]
+
+INSIDE = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])  # (target, source) among x, y, z
+BETWEEN = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+
+
+class LorenzParams(UnitsParams, OwnBetaParams):
+    """Parameters of coupled Lorenz systems."""
+
+    variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")
+
+    observable: Literal["x", "y", "z", "all"] = Field(
+        default="x",
+        description="What is observed of each unit: one of its variables, or all: x of all units, then y, then z.",
+    )
+    sigma: float = Field(default=10.0, ge=0, description="Prandtl number, 1/s.")
+    rho: float = Field(default=28.0, ge=0, description="Rayleigh number over its critical value.")
+    beta: float = Field(default=8.0 / 3.0, gt=0, description="Geometric factor of the convection cell, 1/s.")
+    K: float = Field(default=1.0, description="Strength of the diffusive coupling in x, 1/s.")
+    burn_in: int = Field(
+        default=500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+
+
+def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity:
+    """Return d(x, y, z)/dt as a function of (x, y, z), (3, B, R, unit)."""
+    diffusion = product_with(laplacian(coupling), realizations)
+
+    def velocity(state: Array) -> Array:
+        x, y, z = state
+        out = np.empty_like(state)
+        dx, dy, dz = out
+        np.subtract(y, x, out=dx)
+        dx *= p.sigma
+        dx += diffusion(x)
+        np.subtract(p.rho, z, out=dy)
+        dy *= x
+        dy -= y
+        np.multiply(x, y, out=dz)
+        dz -= p.beta * z
+        return out
+
+    return velocity
+
+
+@model(
+    LorenzParams,
+    reference="E. N. Lorenz (1963), Deterministic nonperiodic flow, "
+    "doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2. Coupled units: L. M. Pecora and T. L. Carroll (1998), Master "
+    "stability functions for synchronized coupled systems, doi:10.1103/PhysRevLett.80.2109.",
+    tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
+    truth=("adjacency", "lyapunov", "lyapunov_error"),
+)
+def make_lorenz(p: LorenzParams, rng: Streams) -> Simulated:
+    """Lorenz systems of 1963, coupled diffusively in x over a graph.
+
+    dx_i/dt = sigma (y_i - x_i) + (K / n_i) sum_j A_ij (x_j - x_i)
+    dy_i/dt = x_i (rho - z_i) - y_i
+    dz_i/dt = x_i y_i - beta z_i
+
+    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of units
+    ("N"). White noise of intensity `noise_std`, if any, is added to every variable.
+
+    Observed: x, y or z of each unit, or all three. Truth: the graph of the channels and, without noise, uncoupled or
+    with the defaults, the Lyapunov exponents of the whole system, computed with their standard error. Starts are drawn
+    about (0, 0, rho); the default `burn_in` leaves the transient off.
+    """
+    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
+    coupling = p.coupling(graph)
+    state = p.initial_state(rng, (0.0, 0.0, p.rho), 10.0)
+    data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
+    truth = {"adjacency": p.adjacency(graph, INSIDE, BETWEEN)}
+    truth |= lyapunov_truth("lorenz", p, {"sigma": p.sigma, "rho": p.rho, "beta": p.beta}, coupling)
+    return Simulated(data, truth)

@@ -1,0 +1,114 @@
+"""The Lorenz model of 1996."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AliasChoices, Field, model_validator
+
+from pymts.fields import STRUCTURAL
+from pymts.lyapunov_table import lyapunov_truth
+from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
+from pymts.params import ContinuousParams, Vector, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+
+class Lorenz96Params(ContinuousParams):
+    """Parameters of the Lorenz model of 1996."""
+
+    M: int = Field(
+        default=40,
+        ge=4,
+        le=10**6,
+        validation_alias=AliasChoices("M", "n_channels"),
+        description="Number of channels, the sites of the ring; `n_channels` is a synonym.",
+    )
+    F: float = Field(default=8.0, description="Forcing; chaotic from about 5 on with 40 sites.")
+    dt: Annotated[float, STRUCTURAL] = Field(
+        default=0.025, gt=0, description="Integration step (RK4), s; 1 s stands for 5 days of weather."
+    )
+    noise_std: float = Field(default=0.0, ge=0, description="Intensity of white noise on every site, 1/sqrt(s).")
+    x0: Vector | None = Field(
+        default=None, description="Initial values of the M sites; `None` draws them, normal about F."
+    )
+    burn_in: int = Field(
+        default=500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+
+    @model_validator(mode="after")
+    def _start_fits(self) -> Lorenz96Params:
+        if self.x0 is not None:
+            per_channel("x0", self.x0, self.M)
+        return self
+
+    def batch_key(self) -> tuple[object, ...]:
+        """Noise-free runs draw no noise, so they do not share a batch with noisy ones."""
+        return (self.noise_std > 0,)
+
+
+def velocity(x: Array, forcing: float | Array) -> Array:
+    """Return dx/dt of x (..., M)."""
+    m = x.shape[-1]
+    # The ring, with as many sites again at its ends as the neighbours reach: x_{-2}, x_{-1}, x_0 ... x_{M-1}, x_M.
+    ring = np.empty((*x.shape[:-1], m + 3))
+    ring[..., 2:-1] = x
+    ring[..., :2] = x[..., -2:]
+    ring[..., -1] = x[..., 0]
+    out = ring[..., 3:] - ring[..., :m]
+    out *= ring[..., 1 : m + 1]
+    out -= x
+    out += forcing
+    return out
+
+
+def _graph(m: int) -> Array:
+    """Return which sites drive which, (target, source): i - 2, i - 1, i and i + 1 drive i."""
+    ahead = (np.arange(m) - np.arange(m)[:, None]) % m
+    return np.asarray(np.isin(ahead, [m - 2, m - 1, 0, 1]), dtype=np.float64)
+
+
+@model(
+    Lorenz96Params,
+    reference="E. N. Lorenz (1996), Predictability: a problem partly solved, printed 2006, "
+    "doi:10.1017/CBO9780511617652.004. Also: E. N. Lorenz and K. A. Emanuel (1998), Optimal sites for supplementary "
+    "weather observations, doi:10.1175/1520-0469(1998)055<0399:OSFSWO>2.0.CO;2.",
+    tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
+    truth=("adjacency", "lyapunov", "lyapunov_error"),
+)
+def make_lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
+    """Lorenz model of 1996: advection, damping and forcing on a ring of sites.
+
+    dx_i/dt = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + F,   indices modulo M
+
+    White noise of intensity `noise_std`, if any, is added to every site.
+
+    Observed: x. Truth: the graph, 1 where a site enters the equation of another or, by the damping, its own; and for
+    the default M and F without noise the Lyapunov exponents, computed with their standard error. Starts are drawn about
+    F; the default `burn_in` leaves the transient off.
+    """
+    batch, realizations = rng.shape
+    if p.x0 is not None:
+        state = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M)).copy()
+    else:
+        state = p.F + rng.initial().normal(p.M)  # (B, R, M)
+
+    def step(x: Array) -> Array:
+        return rk4(lambda y: velocity(y, p.F), x, p.dt)
+
+    if np.any(np.asarray(p.noise_std) > 0):
+        amplitude = p.noise_std * np.sqrt(p.dt)
+        noise = rng.process().blocks(p.sampling.n_steps, p.M)
+        data = driven_trajectory(lambda x, kick: step(x) + amplitude * kick, state, p.sampling, noise)
+    else:
+        data = trajectory(step, state, p.sampling)
+    graph = np.repeat(_graph(p.M)[None], batch, axis=0)  # (B, target, source)
+    truth = {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural"})}
+    truth |= lyapunov_truth("lorenz96", p, {"F": p.F}, graph)
+    return Simulated(data, truth)

@@ -1,0 +1,160 @@
+"""Mackey-Glass equations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.coupled_units import laplacian, product_with
+from pymts.fields import STRUCTURAL
+from pymts.network_params import OwnBetaParams, Topology
+from pymts.numerics.delay import delayed_trajectory
+from pymts.numerics.networks import normaliser
+from pymts.params import ContinuousParams, Vector, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+# How far tau / dt may be from a whole number: the rounding of two decimal fractions.
+WHOLE = 1e-9
+# Steps of one delay, all of which are held at once.
+MOST_STEPS = 10**5
+
+
+class MackeyGlassParams(OwnBetaParams, ContinuousParams):
+    """Parameters of Mackey-Glass units."""
+
+    beta: float = Field(default=0.2, ge=0, description="Largest rate of production, 1/s.")
+    gamma: float = Field(default=0.1, gt=0, description="Rate of decay, 1/s.")
+    n: float = Field(default=10.0, ge=0, description="Steepness of the feedback.")
+    tau: Annotated[float, STRUCTURAL] = Field(
+        default=17.0, gt=0, description="Delay, s, a multiple of `dt`: periodic at 14, chaotic from about 17 on."
+    )
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.5, gt=0, description="Integration step, s; it divides `tau`.")
+    K: float = Field(default=0.005, description="Strength of the diffusive coupling, 1/s.")
+    normalization: Literal["N", "degree", "none"] = Field(
+        default="none", description="What K is divided by: the number of units, the target's in-degree, or nothing."
+    )
+    topology: Topology = Field(
+        default="ring_unidirectional",
+        description="Graph family; `A`, if given, takes its place. Directed families are "
+        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+    )
+    weights: Literal["binary", "uniform"] = Field(
+        default="binary",
+        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative ones drive the units apart without "
+        "bound: give them as `A`.",
+    )
+    x0: Vector | None = Field(
+        default=None,
+        description="Values of the M units at all times up to 0; `None` draws them uniformly on [0.5, 1.5).",
+    )
+    noise_std: float = Field(default=0.0, ge=0, description="Intensity of white noise on every unit, 1/sqrt(s).")
+    burn_in: int = Field(
+        default=1000, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+
+    @model_validator(mode="after")
+    def _steps_fit(self) -> MackeyGlassParams:
+        if self.x0 is not None:
+            per_channel("x0", self.x0, self.M)
+        if self.tau / self.dt > MOST_STEPS:
+            raise ValueError(
+                f"tau must be at most {MOST_STEPS} steps of dt = {self.dt:g}, got {self.tau:g}; take a larger dt"
+            )
+        steps = max(1, round(self.tau / self.dt))
+        if abs(self.tau / self.dt - steps) > WHOLE * steps:
+            raise ValueError(
+                f"tau must be a multiple of dt = {self.dt:g}, got {self.tau:g}; the nearest is {steps * self.dt:g}, "
+                f"or take dt = {self.tau / steps:.12g}"
+            )
+        return self
+
+    @property
+    def delay_steps(self) -> int:
+        """Steps that make up the delay."""
+        return round(self.tau / self.dt)
+
+    def batch_key(self) -> tuple[object, ...]:
+        """Noise-free runs draw no noise, so they do not share a batch with noisy ones."""
+        return (self.noise_std > 0,)
+
+
+def feedback(x: Array, beta: float | Array, n: float | Array) -> Array:
+    """Return beta x / (1 + |x|^n)."""
+    out = np.abs(x)
+    np.log(out, out=out)  # |x|^n as exp(n log |x|), several times faster than a power
+    out *= n
+    np.exp(out, out=out)
+    out += 1.0
+    np.divide(x, out, out=out)
+    out *= beta
+    return out
+
+
+@model(
+    MackeyGlassParams,
+    reference="M. C. Mackey and L. Glass (1977), Oscillation and chaos in physiological control systems, "
+    "doi:10.1126/science.267326.",
+    tags=("chaotic", "delay", "network", "nonlinear", "continuous"),
+    truth=("adjacency", "delay"),
+)
+def make_mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
+    """Mackey-Glass equations: decay and a delayed feedback, coupled diffusively over a graph.
+
+    dx_i/dt = beta x_i(t - tau) / (1 + |x_i(t - tau)|^n) - gamma x_i + (K / n_i) sum_j A_ij (x_j - x_i)
+
+    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of units
+    ("N"). White noise of intensity `noise_std`, if any, is added to every unit; the absolute value, which the paper
+    has no need of, keeps the equation defined should noise make x negative. RK4 with the delayed value between two
+    steps from a cubic: fourth order in dt.
+
+    Observed: x. Truth: the graph of the coupling, which is instantaneous, and the delay with which each unit's own past
+    acts on it. The history is constant; the default `burn_in` leaves the transient off.
+    """
+    batch, realizations = rng.shape
+    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
+    coupling = p.K / normaliser(graph, p.normalization)[..., None] * graph
+    diffusion = product_with(laplacian(coupling), realizations)
+    if p.x0 is not None:
+        past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M))
+    else:
+        past = 0.5 + rng.initial().uniform(p.M)  # (B, R, M)
+
+    def present(x: Array) -> Array:
+        return diffusion(x) - p.gamma * x
+
+    def kicks() -> Iterator[tuple[int, Array]]:
+        amplitude = np.asarray(p.noise_std * np.sqrt(p.dt))[..., None]
+        for start, block in rng.process().blocks(p.sampling.n_steps, p.M):
+            yield start, np.multiply(block, amplitude, out=block)
+
+    noisy = np.any(np.asarray(p.noise_std) > 0)
+    data = delayed_trajectory(
+        lambda x: feedback(x, p.beta, p.n),
+        present,
+        past,
+        delay_steps=p.delay_steps,
+        dt=p.dt,
+        sampling=p.sampling,
+        noise=kicks() if noisy else (),
+    )
+    attrs = {
+        "graph_kind": "structural",
+        "normalization": p.normalization,
+        "note": "Weights A of the coupling; that a unit drives itself is not listed.",
+    }
+    return Simulated(
+        data,
+        {
+            "adjacency": Truth(("target", "source"), graph, attrs),
+            "delay": Truth(("channel",), np.full((batch, p.M), p.tau)),
+        },
+    )

@@ -1,0 +1,130 @@
+"""Nonlinear autoregressive moving average systems, the benchmark of recurrent networks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.numerics.linear import per_configuration
+from pymts.params import Params
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+# Inputs are kept or drawn again for so many steps at once, whatever T is: a longer run then begins with the shorter.
+SEGMENT = 256
+# A segment fails about once in a thousand times; one that fails so often has parameters that explode.
+MAX_ATTEMPTS = 100
+
+
+class NarmaParams(Params):
+    """Parameters of NARMA systems."""
+
+    n: int = Field(default=10, ge=1, le=SEGMENT, description="Order: how many past values and inputs come in.")
+    alpha: float = Field(default=0.3, ge=0, lt=1, description="Weight of the last value.")
+    beta: float = Field(default=0.05, ge=0, le=1, description="Weight of the last value times the sum of the last n.")
+    gamma: float = Field(default=1.5, ge=0, description="Weight of the product of the newest and the oldest input.")
+    delta: float = Field(default=0.1, ge=0, description="Constant part of every step.")
+    u_max: float = Field(default=0.5, gt=0, description="The input is uniform on [0, u_max).")
+    burn_in: int = Field(
+        default=200, ge=0, description="Steps simulated and discarded before the first sample; state 0 is all zero."
+    )
+
+    @model_validator(mode="after")
+    def _can_stay_finite(self) -> NarmaParams:
+        slack = (1.0 - self.alpha) ** 2 - 4.0 * self.n * self.beta * self.delta
+        if slack < 0:
+            most = (1.0 - self.alpha) ** 2 / (4.0 * self.n * self.beta)
+            raise ValueError(
+                f"delta must be at most (1 - alpha)^2 / (4 n beta) = {most:.4g}, got {self.delta:g}: "
+                "with a larger one the system explodes even without input"
+            )
+        return self
+
+
+def _basin(p: NarmaParams, batch: int) -> Array:
+    """Return the level (B,) below which a system without input stays: the upper fixed point of its map."""
+    alpha, beta, delta = (per_configuration(value, batch) for value in (p.alpha, p.beta, p.delta))
+    rest = 1.0 - alpha
+    root = np.sqrt(np.maximum(rest * rest - 4.0 * p.n * beta * delta, 0.0))
+    return np.where(beta > 0, (rest + root) / np.where(beta > 0, 2.0 * p.n * beta, 1.0), math.inf)
+
+
+def _advance(coefficients: tuple[Array, ...], n: int, y: Array, u: Array) -> None:
+    """Fill y[:, n:] (rows, n + steps) from its first n values and the inputs u (rows, n - 1 + steps), in place."""
+    alpha, beta, gamma, delta = coefficients  # (rows,)
+    steps = y.shape[1] - n
+    drive = gamma[:, None] * u[:, :steps] * u[:, n - 1 :] + delta[:, None]  # (rows, steps)
+    for t in range(steps):
+        last = y[:, n + t - 1]
+        y[:, n + t] = last * (alpha + beta * y[:, t : n + t].sum(axis=-1)) + drive[:, t]
+
+
+@model(
+    NarmaParams,
+    reference="A. F. Atiya and A. G. Parlos (2000), New results on recurrent network training: unifying the "
+    "algorithms and accelerating convergence, equation 86, doi:10.1109/72.846741.",
+    tags=("nonlinear", "stochastic", "discrete"),
+    truth=("input", "redraws"),
+)
+def make_narma(p: NarmaParams, rng: Streams) -> Simulated:
+    """NARMA systems: each channel answers a random input with a long, nonlinear memory.
+
+    y(t+1) = alpha y(t) + beta y(t) sum_{i=0..n-1} y(t-i) + gamma u(t-n+1) u(t) + delta,   u ~ U[0, u_max)
+
+    Observed: y; the channels are independent systems. Truth: the input u, with u(t) beside y(t) and so driving y(t+1),
+    and how often some of it was drawn again. The system can explode (at the defaults about one path of 2,000 steps in
+    a hundred does): inputs are drawn 256 steps at a time, and those after which the last n values are not all in
+    the basin of the stable fixed point without input, from which they could always come back, are drawn again.
+    """
+    batch, realizations = rng.shape
+    rows = batch * realizations * p.M
+    shape = (batch, realizations, p.M)
+
+    def each(values: Array) -> Array:
+        return np.repeat(values, realizations * p.M)  # (B,) to (rows,)
+
+    coefficients = tuple(each(per_configuration(value, batch)) for value in (p.alpha, p.beta, p.gamma, p.delta))
+    highest, scale = each(_basin(p, batch)), each(per_configuration(p.u_max, batch))
+    n, past_inputs = p.n, p.n - 1
+    y = np.zeros((rows, n + SEGMENT))  # the last n values, then those of the segment
+    u = np.zeros((rows, past_inputs + SEGMENT))
+    redraws = np.zeros(rows, dtype=np.int64)
+    data, inputs = np.empty((2, batch, realizations, p.T, p.M))
+    draws = rng.process()
+    for segment in range(p.sampling.n_steps // SEGMENT + 1):
+        fresh = draws.uniform(SEGMENT, p.M).swapaxes(2, 3).reshape(rows, SEGMENT)
+        u[:, past_inputs:] = scale[:, None] * fresh
+        alive = np.isfinite(y[:, :n]).all(axis=1)  # what has exploded for good is left to be reported
+        _advance(coefficients, n, y, u)
+        for attempt in range(MAX_ATTEMPTS):
+            failed = np.flatnonzero(alive & ~(y[:, -n:] <= highest[:, None]).all(axis=1))
+            if not failed.size:
+                break
+            redraws[failed] += 1
+            for row in failed:
+                b, r, channel = np.unravel_index(row, shape)
+                generator = rng.again(int(b), int(r), segment, int(channel), attempt)
+                u[row, past_inputs:] = scale[row] * generator.random(SEGMENT)
+            some = y[failed]
+            _advance(tuple(value[failed] for value in coefficients), n, some, u[failed])
+            y[failed] = some
+        # Step t of the segment leads from state t, which is the last of the n values before it, to state t + 1.
+        states, samples = p.sampling.kept(segment * SEGMENT, SEGMENT)
+        values = y[:, past_inputs:-1].reshape(*shape, SEGMENT)
+        data[:, :, samples] = values[..., states].swapaxes(2, 3)
+        inputs[:, :, samples] = u[:, past_inputs:].reshape(*shape, SEGMENT)[..., states].swapaxes(2, 3)
+        y[:, :n] = y[:, -n:].copy()
+        u[:, :past_inputs] = u[:, SEGMENT:].copy()
+    return Simulated(
+        data,
+        {
+            "input": Truth(("realization", "time", "channel"), inputs),
+            "redraws": Truth(("realization", "channel"), redraws.reshape(shape)),
+        },
+    )

@@ -1,0 +1,100 @@
+"""Rossler systems."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pymts.coupled_units import UnitsParams, Velocity, laplacian, product_with
+from pymts.fields import STRUCTURAL
+from pymts.lyapunov_table import lyapunov_truth
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated
+
+Array = NDArray[np.float64]
+
+INSIDE = np.array([[0.0, 1.0, 1.0], [1.0, 1.0, 0.0], [1.0, 0.0, 1.0]])  # (target, source) among x, y, z
+BETWEEN = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+
+
+class RosslerParams(UnitsParams):
+    """Parameters of coupled Rossler systems."""
+
+    variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")
+
+    observable: Literal["x", "y", "z", "all"] = Field(
+        default="x",
+        description="What is observed of each unit: one of its variables, or all: x of all units, then y, then z.",
+    )
+    a: float = Field(default=0.2, ge=0, lt=2, description="Growth rate of the spiral, 1/s.")
+    b: float = Field(default=0.2, ge=0, description="Source of z, 1/s.")
+    c: float = Field(default=5.7, gt=0, description="Threshold of x above which z grows.")
+    K: float = Field(default=0.1, description="Strength of the diffusive coupling in x, 1/s.")
+    weights: Literal["binary", "uniform"] = Field(
+        default="binary",
+        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative ones drive the units apart until "
+        "they escape: give them as `A`.",
+    )
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.025, gt=0, description="Integration step (RK4), s.")
+    burn_in: int = Field(
+        default=1500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=6, ge=1, le=10**9, description="Steps between two samples that are kept.")
+
+
+def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocity:
+    """Return d(x, y, z)/dt as a function of (x, y, z), (3, B, R, unit)."""
+    diffusion = product_with(laplacian(coupling), realizations)
+
+    def velocity(state: Array) -> Array:
+        x, y, z = state
+        out = np.empty_like(state)
+        dx, dy, dz = out
+        np.subtract(diffusion(x), y, out=dx)
+        dx -= z
+        np.multiply(p.a, y, out=dy)
+        dy += x
+        np.subtract(x, p.c, out=dz)
+        dz *= z
+        dz += p.b
+        return out
+
+    return velocity
+
+
+@model(
+    RosslerParams,
+    reference="O. E. Rossler (1976), An equation for continuous chaos, doi:10.1016/0375-9601(76)90101-8. Coupled "
+    "units: L. M. Pecora and T. L. Carroll (1998), Master stability functions for synchronized coupled systems, "
+    "doi:10.1103/PhysRevLett.80.2109.",
+    tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
+    truth=("adjacency", "lyapunov", "lyapunov_error"),
+)
+def make_rossler(p: RosslerParams, rng: Streams) -> Simulated:
+    """Rossler systems, coupled diffusively in x over a graph.
+
+    dx_i/dt = -y_i - z_i + (K / n_i) sum_j A_ij (x_j - x_i)
+    dy_i/dt = x_i + a y_i
+    dz_i/dt = b + z_i (x_i - c)
+
+    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of units
+    ("N"). White noise of intensity `noise_std`, if any, is added to every variable; strong noise makes z negative, from
+    where the system escapes.
+
+    Observed: x, y or z of each unit, or all three. Truth: the graph of the channels and, without noise, uncoupled or
+    with the defaults, the Lyapunov exponents of the whole system, computed with their standard error. Starts are drawn
+    about the origin; the default `burn_in` leaves the transient off.
+    """
+    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
+    coupling = p.coupling(graph)
+    state = p.initial_state(rng, (0.0, 0.0, 0.0), 3.0)
+    if p.x0 is None:  # the attractor has z > 0, and without noise z never changes its sign
+        np.abs(state[2], out=state[2])
+    data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
+    truth = {"adjacency": p.adjacency(graph, INSIDE, BETWEEN)}
+    truth |= lyapunov_truth("rossler", p, {"a": p.a, "b": p.b, "c": p.c}, coupling)
+    return Simulated(data, truth)

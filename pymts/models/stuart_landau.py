@@ -1,0 +1,113 @@
+"""Stuart-Landau oscillators."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.coupled_units import UnitsParams, Velocity, laplacian, product_with
+from pymts.fields import STRUCTURAL
+from pymts.params import Vector, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+INSIDE = np.ones((2, 2))  # (target, source) among x, y
+BETWEEN = np.eye(2)
+
+
+class StuartLandauParams(UnitsParams):
+    """Parameters of coupled Stuart-Landau oscillators."""
+
+    variables: ClassVar[tuple[str, ...]] = ("x", "y")
+
+    observable: Literal["x", "y", "all"] = Field(
+        default="x",
+        description="What is observed of each oscillator z = x + i y: x, y, or both: x of all, then y.",
+    )
+    a: float = Field(
+        default=1.0, description="Distance from the Hopf bifurcation, 1/s; alone it cycles with |z|^2 = a if a > 0."
+    )
+    K: float = Field(default=0.2, description="Strength of the diffusive coupling, 1/s.")
+    omega_mean: float = Field(default=2.0, description="Centre of the natural frequencies, rad/s.")
+    omega_scale: float = Field(
+        default=0.5, ge=0, description="Standard deviation of the natural frequencies, which are normal, rad/s."
+    )
+    omega: Vector | None = Field(
+        default=None, description="Natural frequencies of the oscillators, rad/s; `None` draws them."
+    )
+    noise_std: float = Field(default=0.1, ge=0, description="Intensity of white noise on x and on y, 1/sqrt(s).")
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.05, gt=0, description="Integration step (RK4), s.")
+    burn_in: int = Field(
+        default=400, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+
+    @model_validator(mode="after")
+    def _frequencies_fit(self) -> StuartLandauParams:
+        if self.omega is not None:
+            per_channel("omega", self.omega, self.nodes, self.nodes_are)
+        return self
+
+
+def velocity_of(p: StuartLandauParams, omega: Array, coupling: Array, realizations: int) -> Velocity:
+    """Return d(x, y)/dt as a function of (x, y), (2, B, R, unit)."""
+    diffusion = product_with(laplacian(coupling), realizations)
+
+    def velocity(state: Array) -> Array:
+        x, y = state
+        growth = x * x
+        growth += y * y
+        np.subtract(p.a, growth, out=growth)
+        out: Array = growth * state
+        dx, dy = out
+        dx -= omega * y
+        dx += diffusion(x)
+        dy += omega * x
+        dy += diffusion(y)
+        return out
+
+    return velocity
+
+
+@model(
+    StuartLandauParams,
+    reference="D. G. Aronson, G. B. Ermentrout and N. Kopell (1990), Amplitude response of coupled oscillators, "
+    "Physica D 41, 403-449.",
+    tags=("oscillator", "network", "nonlinear", "stochastic", "continuous"),
+    truth=("adjacency", "omega"),
+)
+def make_stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
+    """Stuart-Landau oscillators, the normal form of a Hopf bifurcation, coupled diffusively over a graph.
+
+    dz_i/dt = (a + i omega_i - |z_i|^2) z_i + (K / n_i) sum_j A_ij (z_j - z_i) + noise_std xi_i(t)
+
+    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of
+    oscillators ("N"). The noise has independent parts in x = Re z and y = Im z.
+
+    Observed: x, y or both. Truth: the graph of the channels and the natural frequencies, shared by the realizations.
+    """
+    batch, realizations = rng.shape
+    graphs, frequencies = [], []
+    for generator in rng.structure():
+        graphs.append(p.draw_graph(generator))
+        frequencies.append(generator.standard_normal(p.nodes))
+    graph = np.stack(graphs)  # (B, target, source)
+    if p.omega is not None:
+        omega = np.broadcast_to(np.asarray(p.omega), (batch, 1, p.nodes))
+    else:
+        omega = p.omega_mean + p.omega_scale * np.stack(frequencies)[:, None]  # (B, 1, unit)
+    state = p.initial_state(rng, (0.0, 0.0), 1.0)
+    data = p.simulate(rng, velocity_of(p, omega, p.coupling(graph), realizations), state)
+    return Simulated(
+        data,
+        {
+            "adjacency": p.adjacency(graph, INSIDE, BETWEEN),
+            "omega": Truth(("channel",), np.tile(omega[:, 0], p.channels_a_unit)),
+        },
+    )

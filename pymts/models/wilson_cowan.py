@@ -1,0 +1,144 @@
+"""Wilson-Cowan populations of neurons."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.coupled_units import UnitsParams, Velocity, product_with
+from pymts.fields import STRUCTURAL
+from pymts.params import Vector, per_channel
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth
+
+Array = NDArray[np.float64]
+
+INSIDE = np.ones((2, 2))  # (target, source) among E, I
+BETWEEN = np.array([[1.0, 0.0], [0.0, 0.0]])
+
+
+class WilsonCowanParams(UnitsParams):
+    """Parameters of coupled Wilson-Cowan units."""
+
+    variables: ClassVar[tuple[str, ...]] = ("E", "I")
+
+    observable: Literal["E", "I", "all"] = Field(
+        default="E",
+        description="What is observed of each unit: its excitatory or inhibitory rate, or both: E of all, then I.",
+    )
+    c_ee: float = Field(default=16.0, ge=0, description="Weight of E in the input of E.")
+    c_ei: float = Field(default=12.0, ge=0, description="Weight of I in the input of E, which it lowers.")
+    c_ie: float = Field(default=15.0, ge=0, description="Weight of E in the input of I.")
+    c_ii: float = Field(default=3.0, ge=0, description="Weight of I in the input of I, which it lowers.")
+    a_e: float = Field(default=1.3, gt=0, description="Slope of the response of E.")
+    a_i: float = Field(default=2.0, gt=0, description="Slope of the response of I.")
+    theta_e: float = Field(default=4.0, description="Input at which the response of E is half of its maximum.")
+    theta_i: float = Field(default=3.7, description="Input at which the response of I is half of its maximum.")
+    refractory: float = Field(default=1.0, ge=0, description="Share of active cells that cannot respond.")
+    tau_e: float = Field(default=0.008, gt=0, description="Time constant of E, s.")
+    tau_i: float = Field(default=0.008, gt=0, description="Time constant of I, s.")
+    P: float = Field(default=1.25, description="Mean external input of the excitatory populations.")
+    P_scale: float = Field(
+        default=0.1, ge=0, description="Standard deviation, over the units, of the input of E, which is normal."
+    )
+    drive: Vector | None = Field(
+        default=None, description="External inputs of the excitatory populations; `None` draws them about `P`."
+    )
+    Q: float = Field(default=0.0, description="External input of the inhibitory populations.")
+    K: float = Field(default=0.5, description="Strength of the coupling: what E of a source adds to the input of E.")
+    noise_std: float = Field(
+        default=0.0, ge=0, description="Intensity of white noise on E and on I, 1/sqrt(s); it may leave [0, 1]."
+    )
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.0005, gt=0, description="Integration step (RK4), s.")
+    burn_in: int = Field(
+        default=400, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+    )
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+
+    @model_validator(mode="after")
+    def _inputs_fit(self) -> WilsonCowanParams:
+        if self.drive is not None:
+            per_channel("drive", self.drive, self.nodes, self.nodes_are)
+        return self
+
+
+def respond(part: Array, lack: Array, rate: Array, tau: float | Array) -> None:
+    """Turn the part of cells that can respond into d rate / dt, in place; ``lack`` is minus the argument of S."""
+    np.exp(lack, out=lack)
+    lack += 1.0
+    part /= lack
+    part -= rate
+    part /= tau
+
+
+def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Array, realizations: int) -> Velocity:
+    """Return d(E, I)/dt as a function of (E, I), (2, B, R, unit)."""
+    arriving = product_with(-p.a_e * coupling, realizations)
+    ee, ei, ie, ii = -p.a_e * p.c_ee, p.a_e * p.c_ei, -p.a_i * p.c_ie, p.a_i * p.c_ii
+    alone_e, alone_i = p.a_e * (p.theta_e - drive), p.a_i * (p.theta_i - p.Q)  # (B, 1, unit) and one number
+
+    def velocity(state: Array) -> Array:
+        e, i = state
+        out: Array = p.refractory * state
+        np.subtract(1.0, out, out=out)
+        lack = ee * e
+        lack += ei * i
+        lack += arriving(e)
+        lack += alone_e
+        respond(out[0], lack, e, p.tau_e)
+        lack = ie * e
+        lack += ii * i
+        lack += alone_i
+        respond(out[1], lack, i, p.tau_i)
+        return out
+
+    return velocity
+
+
+@model(
+    WilsonCowanParams,
+    reference="H. R. Wilson and J. D. Cowan (1972), Excitatory and inhibitory interactions in localized populations "
+    "of model neurons, doi:10.1016/S0006-3495(72)86068-5.",
+    tags=("oscillator", "network", "nonlinear", "neural", "continuous"),
+    truth=("adjacency", "drive"),
+)
+def make_wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
+    """Wilson-Cowan rates of excitatory and inhibitory populations, coupled over a graph from E to E.
+
+    tau_e dE_i/dt = -E_i + (1 - r E_i) S(a_e (c_ee E_i - c_ei I_i + P_i + (K / n_i) sum_j A_ij E_j - theta_e))
+    tau_i dI_i/dt = -I_i + (1 - r I_i) S(a_i (c_ie E_i - c_ii I_i + Q - theta_i))
+
+    S(u) = 1 / (1 + e^-u) and r is `refractory`. n_i is 1 (`normalization="none"`), the summed absolute weight that i
+    receives ("degree") or the number of units ("N"). The paper takes S(-a theta), 0.005 at most by default, off the
+    response, which lets rates fall below 0; without it E and I stay in [0, 1]. The defaults are those of its limit
+    cycle, at about 35 Hz, with inputs P_i that differ a little, so that the units do not become one.
+
+    Observed: E, I or both. Truth: the graph of the channels, and the constant input of each channel's population,
+    shared by the realizations.
+    """
+    batch, realizations = rng.shape
+    graphs, inputs = [], []
+    for generator in rng.structure():
+        graphs.append(p.draw_graph(generator))
+        inputs.append(generator.standard_normal(p.nodes))
+    graph = np.stack(graphs)  # (B, target, source)
+    if p.drive is not None:
+        drive = np.broadcast_to(np.asarray(p.drive), (batch, 1, p.nodes))
+    else:
+        drive = p.P + p.P_scale * np.stack(inputs)[:, None]  # (B, 1, unit)
+    drawn = np.moveaxis(rng.initial().uniform(2, p.nodes), 2, 0)  # (2, B, R, unit)
+    state = drawn.copy() if p.x0 is None else p.given_state(rng)
+    data = p.simulate(rng, velocity_of(p, drive, p.coupling(graph), realizations), state)
+    both = {"E": drive[:, 0], "I": np.zeros_like(drive[:, 0]) + np.reshape(p.Q, (-1, 1))}
+    shown = p.variables if p.observable == "all" else (p.observable,)
+    return Simulated(
+        data,
+        {
+            "adjacency": p.adjacency(graph, INSIDE, BETWEEN, diffusive=False),
+            "drive": Truth(("channel",), np.concatenate([both[name] for name in shown], axis=1)),
+        },
+    )

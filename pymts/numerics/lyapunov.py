@@ -1,0 +1,75 @@
+"""Lyapunov exponents of maps and flows: tangent dynamics and batched QR, with an error over the initial conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import default_rng
+from numpy.typing import NDArray
+
+from pymts.numerics.integrate import rk4
+
+Array = NDArray[np.float64]
+Vectors = Callable[[Array], Array]  # (R, n) -> (R, n)
+Jacobian = Callable[[Array], Array]  # (R, n) -> (R, n, n)
+Advance = Callable[[Array], Array]  # (R, n, 1 + k) -> the same: the state in the first column, tangents in the others
+
+
+def tangent_map(f: Vectors, jacobian: Jacobian) -> Advance:
+    """Return one step of the map x -> f(x) and of its tangents, Q -> J(x) Q."""
+
+    def advance(joint: Array) -> Array:
+        x = joint[..., 0]
+        out = np.empty_like(joint)
+        out[..., 0] = f(x)
+        np.matmul(jacobian(x), joint[..., 1:], out=out[..., 1:])
+        return out
+
+    return advance
+
+
+def tangent_flow(f: Vectors, jacobian: Jacobian, dt: float) -> Advance:
+    """Return one RK4 step of dx/dt = f(x) and dQ/dt = J(x) Q: the tangents are those of the discrete step, exactly."""
+    joint_field = tangent_map(f, jacobian)
+    return lambda joint: rk4(joint_field, joint, dt)
+
+
+def local_exponents(
+    advance: Advance, x: Array, n_exponents: int, *, n_steps: int, transient: int, dt: float = 1.0, every: int = 1
+) -> Array:
+    """Return the exponents along each orbit over ``n_steps``, largest first in the limit, per unit of time.
+
+    Parameters
+    ----------
+    advance : one step of states and tangents
+    x : array of shape (R, n), the initial conditions
+    n_exponents : how many exponents, k
+    n_steps : steps over which growth is summed, a multiple of ``every``
+    transient : steps before them, a multiple of ``every``, in which orbits settle and tangents turn
+    dt : time of one step
+    every : steps between two orthonormalisations
+
+    Returns
+    -------
+    array of shape (R, k)
+    """
+    realizations, n = x.shape
+    if n_steps % every or transient % every or n_steps < 1:
+        raise ValueError(f"n_steps and transient must be multiples of every = {every}, got {n_steps} and {transient}")
+    # Tangents in general position: on the axes they could stay in an invariant subspace for ever.
+    frame = np.linalg.qr(default_rng(0).standard_normal((n, n)))[0][:, :n_exponents]
+    joint = np.concatenate([x[:, :, None], np.broadcast_to(frame, (realizations, n, n_exponents))], axis=2)
+    growth = np.zeros((realizations, n_exponents))
+    for step in range(every, transient + n_steps + 1, every):
+        for _ in range(every):
+            joint = advance(joint)
+        joint[..., 1:], stretch = np.linalg.qr(joint[..., 1:])
+        if step > transient:
+            growth += np.log(np.abs(np.diagonal(stretch, axis1=1, axis2=2)))
+    return growth / (n_steps * dt)
+
+
+def mean_and_error(local: Array) -> tuple[Array, Array]:
+    """Return the mean over the initial conditions, and its standard error, of each exponent: (R, k) to two (k,)."""
+    return local.mean(axis=0), local.std(axis=0, ddof=1) / np.sqrt(len(local))

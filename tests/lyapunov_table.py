@@ -1,0 +1,149 @@
+"""Lyapunov exponents of the models: ``python tests/lyapunov_table.py [model ...]`` computes them and records them.
+
+Takes some minutes. The tests compare the Jacobians below with the models' own velocities and look at the numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from support import MODELS
+
+from pymts.configuration import Configuration
+from pymts.lyapunov_table import FILE
+from pymts.models import lorenz, lorenz96, rossler
+from pymts.numerics.lyapunov import local_exponents, mean_and_error, tangent_flow
+
+Array = NDArray[np.float64]
+Field = Callable[[Array], Array]
+
+
+def diagonals(blocks: list[list[Any]], n: int) -> Array:
+    """Return the matrix of diagonal blocks: each a number or an array (R, n) along the diagonal; (R, v n, v n)."""
+    rows = max((len(block) for line in blocks for block in line if isinstance(block, np.ndarray)), default=1)
+    v = len(blocks)
+    out = np.zeros((rows, v, n, v, n))
+    index = np.arange(n)
+    for i, line in enumerate(blocks):
+        for j, block in enumerate(line):
+            out[:, i, index, j, index] = block
+    return out.reshape(rows, v * n, v * n)
+
+
+def flat(velocity: Callable[[Array], Array], n: int) -> Field:
+    """Return a velocity of (variable, 1, R, unit) as one of (R, variable unit), a realization a row."""
+
+    def field(s: Array) -> Array:
+        state = np.ascontiguousarray(s.reshape(len(s), -1, n).transpose(1, 0, 2))[:, None]
+        return velocity(state)[:, 0].transpose(1, 0, 2).reshape(s.shape)
+
+    return field
+
+
+def laplacian(coupling: Array) -> Array:
+    return coupling - np.diag(coupling.sum(axis=1))
+
+
+def lorenz_system(p: Any, coupling: Array, rows: int) -> tuple[Field, Field]:
+    n = len(coupling)
+
+    def jacobian(s: Array) -> Array:
+        x, y, z = s.reshape(len(s), 3, n).transpose(1, 0, 2)
+        out = diagonals([[-p.sigma, p.sigma, 0], [p.rho - z, -1, -x], [y, x, -p.beta]], n)
+        out[:, :n, :n] += laplacian(coupling)
+        return out
+
+    return flat(lorenz.velocity_of(p, coupling[None], rows), n), jacobian
+
+
+def rossler_system(p: Any, coupling: Array, rows: int) -> tuple[Field, Field]:
+    n = len(coupling)
+
+    def jacobian(s: Array) -> Array:
+        x, _, z = s.reshape(len(s), 3, n).transpose(1, 0, 2)
+        out = diagonals([[0, -1, -1], [1, p.a, 0], [z, 0, x - p.c]], n)
+        out[:, :n, :n] += laplacian(coupling)
+        return out
+
+    return flat(rossler.velocity_of(p, coupling[None], rows), n), jacobian
+
+
+def lorenz96_system(p: Any, _coupling: Array, _rows: int) -> tuple[Field, Field]:
+    def jacobian(s: Array) -> Array:
+        n = s.shape[1]
+        out = np.zeros((len(s), n, n))
+        i = np.arange(n)
+        out[:, i, i] = -1.0
+        out[:, i, (i + 1) % n] += s[:, i - 1]
+        out[:, i, i - 2] -= s[:, i - 1]
+        out[:, i, i - 1] += s[:, (i + 1) % n] - s[:, i - 2]
+        return out
+
+    return lambda s: lorenz96.velocity(s, p.F), jacobian
+
+
+SYSTEMS = {"lorenz": lorenz_system, "rossler": rossler_system, "lorenz96": lorenz96_system}
+NUMBERS = {"lorenz": ("sigma", "rho", "beta"), "rossler": ("a", "b", "c"), "lorenz96": ("F",)}
+# What is computed: the model's parameters, the number of orbits, their length and what comes before, in seconds, and
+# the time between two orthonormalisations.
+RUNS: dict[str, list[tuple[dict[str, Any], int, float, float, float]]] = {
+    "lorenz": [({"M": 1}, 200, 1000.0, 50.0, 0.1), ({}, 32, 400.0, 50.0, 0.1)],
+    "rossler": [({"M": 1}, 200, 5000.0, 500.0, 0.5), ({}, 32, 2000.0, 1000.0, 0.5)],
+    "lorenz96": [({}, 24, 250.0, 25.0, 0.1)],
+}
+
+
+def orbit(name: str, params: dict[str, Any]) -> tuple[Any, Array]:
+    """Return the parameters of a model and its coupling matrix (unit, unit)."""
+    p: Any = Configuration.of(name, {"seed": 1, **params}).params
+    if name == "lorenz96":
+        return p, lorenz96._graph(p.M)
+    return p, p.coupling(p.draw_graph(np.random.default_rng(0))[None])[0]
+
+
+def compute(
+    name: str, params: dict[str, Any], orbits: int, length: float, before: float, every: float
+) -> dict[str, Any]:
+    """Return one entry of the table."""
+    p, coupling = orbit(name, params)
+    field, jacobian = SYSTEMS[name](p, coupling, orbits)
+    variables = 1 if name == "lorenz96" else 3
+    size = variables * len(coupling)
+    start = np.random.default_rng(7).standard_normal((orbits, size))
+    if name == "lorenz":
+        start *= 10
+        start[:, -len(coupling) :] += p.rho
+    if name == "rossler":
+        start *= 3
+        start[:, -len(coupling) :] = np.abs(start[:, -len(coupling) :])
+    steps, transient, interval = (round(t / p.dt) for t in (length, before, every))
+    local = local_exponents(
+        tangent_flow(field, jacobian, p.dt), start, size, n_steps=steps, transient=transient, dt=p.dt, every=interval
+    )
+    mean, error = mean_and_error(local)
+    return {
+        "parameters": {key: getattr(p, key) for key in NUMBERS[name]},
+        "coupling": coupling.tolist(),
+        "dt": p.dt,
+        "method": f"QR of tangents (Benettin et al. 1980, doi:10.1007/BF02128236), RK4 with dt {p.dt:g} s, {orbits} "
+        f"orbits of {length:g} s after {before:g} s; the error is over the orbits",
+        "exponents": np.round(mean, 6).tolist(),
+        "errors": np.round(error, 7).tolist(),
+    }
+
+
+if __name__ == "__main__":
+    table = json.loads(FILE.read_text()) if FILE.exists() else {}
+    for name in sys.argv[1:] or RUNS:
+        assert name in MODELS
+        table[name] = []
+        for params, *how in RUNS[name]:
+            entry = compute(name, params, *how)
+            table[name].append(entry)
+            print(name, params, entry["exponents"], entry["errors"])
+    FILE.write_text(json.dumps(table) + "\n")
