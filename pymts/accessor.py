@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,31 @@ from numpy.typing import NDArray
 
 from pymts import dataset as functions
 from pymts.truth import TRUTH
+
+
+class Plotter:
+    """The functions of ``pymts.plotting``, on one dataset."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self._dataset = dataset
+
+    def __call__(self, **options: Any) -> Any:
+        """Return the Figure of ``pymts.plotting.plot_overview``."""
+        return self.overview(**options)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return ``pymts.plotting.plot_<name>`` with the dataset given."""
+        from pymts.plotting import KINDS  # noqa: PLC0415  (needs matplotlib)
+
+        if name not in KINDS:
+            raise AttributeError(f"there is no plot {name!r}; choose from {', '.join(KINDS)}")
+        return partial(KINDS[name], self._dataset)
+
+    def __dir__(self) -> list[str]:
+        """List the plots."""
+        from pymts.plotting import KINDS  # noqa: PLC0415
+
+        return list(KINDS)
 
 
 @xr.register_dataset_accessor("pymts")  # type: ignore[no-untyped-call]  # xarray declares no type
@@ -28,6 +54,11 @@ class PymtsAccessor:
     def to_dataframe(self) -> pd.DataFrame:
         """Return the long form: time, channel, realization, value, config_id."""
         return functions.to_dataframe(self._dataset)
+
+    @property
+    def plot(self) -> Plotter:
+        """Pictures: ``ds.pymts.plot()`` for the overview, ``ds.pymts.plot.heatmap()`` and the others for one."""
+        return Plotter(self._dataset)
 
     def to_xy(self, **options: Any) -> Any:
         """Return rows of features and labels for scikit-learn: ``pymts.adapters.sklearn.to_xy``."""

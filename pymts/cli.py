@@ -146,6 +146,29 @@ def verify(
     raise typer.Exit(verify_store(config, outdir, regenerate, json))
 
 
+@app.command()
+def plot(  # noqa: PLR0917  (one parameter per option)
+    source: Annotated[
+        str,
+        typer.Argument(help="A model, the name of a stored dataset, or a YAML grid.", show_default=False),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.", show_default=False)
+    ],
+    kind: Annotated[str, typer.Option(help="What to draw: overview, timeseries, heatmap, ...")] = "overview",
+    realization: Annotated[int, typer.Option(min=0, help="Which realization.")] = 0,
+    outdir: Annotated[
+        Path | None,
+        typer.Option("--outdir", help="Root of the store [PYMTS_DATA_HOME, or ./data].", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Draw a model with its defaults, a stored dataset, or each configuration of a grid."""
+    from pymts.commands.plot import plot_source  # noqa: PLC0415
+
+    plot_source(source, output, kind, realization, outdir=outdir, as_json=json)
+
+
 @cache_app.command("ls")
 def cache_ls(outdir: OutdirOption = None, json: JsonOption = False) -> None:
     """List the stored datasets."""

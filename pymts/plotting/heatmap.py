@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pymts.adapters.libraries import require
-from pymts.plotting.canvas import COMMAND, axes
+from pymts.plotting.canvas import COMMAND, axes, fewer_columns, raster
 from pymts.plotting.source import series
 
 CLIP = 99.0  # percentile of |value| at the end of the colour scale
@@ -31,6 +31,8 @@ def plot_heatmap(
 ) -> Any:
     """Draw the channels as rows of colour (seaborn's icefire) and return the Axes.
 
+    Of a long series each column shows the most extreme value of a stretch of time.
+
     Raises
     ------
     InvalidParameterError
@@ -41,21 +43,10 @@ def plot_heatmap(
     shown = series(ds, realization, channels)
     ax = axes(ax)
     colours = require("seaborn.cm", "the heatmap", COMMAND).icefire
-    step = (shown.time[-1] - shown.time[0]) / max(len(shown.time) - 1, 1) or 1.0
-    extent = (shown.time[0] - step / 2, shown.time[-1] + step / 2, -0.5, len(shown.channels) - 0.5)
-    low, high = limits(shown.values)
-    image = ax.imshow(
-        shown.values.T,
-        cmap=colours,
-        interpolation="nearest",
-        vmin=low,
-        vmax=high,
-        aspect="auto",
-        origin="lower",
-        extent=extent,
-    )
-    ax.figure.colorbar(image, ax=ax, label="value", extend="both")
-    ax.set(xlabel=shown.time_label, ylabel="channel", title=shown.title)
-    every = max(1, len(shown.channels) // 10)
-    ax.set_yticks(range(0, len(shown.channels), every), [str(label) for label in shown.channels[::every]])
+    visible = fewer_columns(shown.values)
+    low, high = limits(visible)
+    image = raster(ax, shown, visible, cmap=colours, vmin=low, vmax=high)
+    below, above = bool(shown.values.min() < low), bool(shown.values.max() > high)
+    beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
+    ax.figure.colorbar(image, ax=ax, label="value", extend=beyond)
     return ax

@@ -10,9 +10,16 @@ import xarray as xr
 
 from pymts.plotting.canvas import axes
 from pymts.plotting.envelope import envelope
-from pymts.plotting.source import series
+from pymts.plotting.segments import shade
+from pymts.plotting.source import as_dataset, series
 
 MAX_LEGEND = 10
+
+
+def legend(ax: Any, channels: int) -> None:
+    """Name the channels beside the lines, where they are few enough to be told apart."""
+    if 1 < channels <= MAX_LEGEND:
+        ax.legend(title="channel", loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def plot_timeseries(
@@ -40,7 +47,7 @@ def plot_timeseries(
             ax.stem(shown.time[at], values[at], linefmt=colour, markerfmt=f"{colour}o", basefmt=" ", label=str(label))
         else:
             ax.plot(shown.time[at], values[at], marker="." if len(at) == 1 else None, label=str(label))
-    if 1 < len(shown.channels) <= MAX_LEGEND:
-        ax.legend(title="channel", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    shade(ax, as_dataset(ds), realization)
+    legend(ax, len(shown.channels))
     ax.set(xlabel=shown.time_label, ylabel="value", title=shown.title)
     return ax

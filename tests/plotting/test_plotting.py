@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
-
-pytest.importorskip("matplotlib")
-pytest.importorskip("seaborn")
-
-import itertools
 
 from pymts.datasets import make_kuramoto, make_var
 from pymts.errors import InvalidParameterError
