@@ -15,8 +15,8 @@ import pytest
 from pymts import disk
 from pymts.cli import run
 from pymts.commands.generate import shard_range
-from pymts.errors import InvalidParameterError
 from pymts.docstrings import is_equation
+from pymts.errors import InvalidParameterError
 from pymts.exitcodes import Exit
 from pymts.registry import MODELS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import readme_parts
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
@@ -69,6 +71,18 @@ def test_the_python_blocks_run_in_order_and_print_what_is_shown(
             assert printed == BLOCKS[index + 1][1]
     assert ran >= 6
     assert (tmp_path / "data").is_dir()
+
+
+def test_the_pictures_are_those_that_the_project_draws(tmp_path: Path) -> None:
+    drawing = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
+    shown = re.findall(r"^!\[.+\]\(docs/(.+)\)$", TEXT, flags=re.MULTILINE)
+    drawn = drawing["draw"](tmp_path)
+    assert {path.name for path in drawn} == set(shown)
+    for path in drawn:
+        committed = ROOT / "docs" / path.name
+        assert committed.stat().st_size < 100_000
+        with Image.open(committed) as ours, Image.open(path) as again:
+            assert ours.size == again.size
 
 
 def test_the_yaml_block_is_the_example() -> None:
