@@ -198,12 +198,36 @@ def gp() -> Line:
     return path_mean("Cov(x0[t+12], x1[t]), matern32: B k(12)", product, theory)
 
 
+def noise() -> Line:
+    block = made("noise", law="laplace", M=2, correlation=0.7, T=20_000)
+    ranks = block.values[0].argsort(axis=0).argsort(axis=0) / 20_000
+    products = 12 * (ranks[:, 0] - 0.5) * (ranks[:, 1] - 0.5)
+    return path_mean(
+        "rank correlation at copula correlation .7: (6 / pi) asin(.35)", products, 6 / math.pi * math.asin(0.35)
+    )
+
+
+def colored_noise() -> Line:
+    x = made("colored_noise", M=1, beta=2.0, T=512, period=512, n_realizations=400).values[:, :, 0]
+    frequency, power = np.arange(1, 256), (np.abs(np.fft.rfft(x, axis=1)) ** 2)[:, 1:256]
+    slopes = np.polyfit(np.log(frequency), np.log(power).T, 1)[0]
+    return path_mean("slope of the log periodogram: -beta", slopes, -2.0)
+
+
+def factor() -> Line:
+    block = made("factor", M=4, T=2, n_realizations=20_000)
+    theory = float(block.truth["theory_acov"].values[1, 1, 0])
+    product = block.values[:, 1, 1] * block.values[:, 0, 0]
+    return path_mean("Cov(x1[t+1], x0[t]): Lambda Phi G Lambda'", product, theory)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
         kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
         lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
         garch, narma, ms_var, piecewise, seasonal, gp,
+        noise, colored_noise, factor,
     )
 }  # fmt: skip
 

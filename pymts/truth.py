@@ -39,6 +39,10 @@ TRUTH: dict[str, TruthKind] = {
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
     ),
+    "theory_psd": TruthKind(
+        ("channel", "frequency"),
+        "One-sided power spectral density in closed form; the frequency is in cycles per step.",
+    ),
     "input": TruthKind(("time", "channel", "realization"), "What drives each channel from outside."),
     "redraws": TruthKind(("channel", "realization"), "How often a stretch of input was drawn again, having exploded."),
     "regime": TruthKind(("time", "realization"), "Regime that is at work, counted from 0."),
@@ -58,6 +62,9 @@ TRUTH: dict[str, TruthKind] = {
     "noise": TruthKind(("time", "channel", "realization"), "Noise of the step, as it came into the equation."),
     "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share."),
     "loadings": TruthKind(("channel", "state"), "Weight of each hidden process in each channel."),
+    "latent_coefficients": TruthKind(
+        ("state", "state_next"), "Weight of one hidden process in another, one step later."
+    ),
     "coregionalization": TruthKind(("kernel", "channel", "channel_"), "Covariance between channels of each kernel."),
     "kernel_kind": TruthKind(("kernel", "term"), "Which covariance function a term of a kernel is."),
     "kernel_operation": TruthKind(("kernel", "term"), "How a term comes in: added or multiplied to those before."),
@@ -82,13 +89,15 @@ class Truth:
     """One true quantity of a batch.
 
     ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order. Where it is known for
-    some configurations of the batch only, ``known`` (B,) says for which.
+    some configurations of the batch only, ``known`` (B,) says for which. ``labels`` are those of dimensions that are
+    neither channels nor lags.
     """
 
     dims: tuple[str, ...]
     values: NDArray[np.generic]
     attrs: Mapping[str, str] = field(default_factory=dict)
     first_lag: int = 0
+    labels: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     known: NDArray[np.bool_] | None = None
 
 
