@@ -57,7 +57,7 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
 
 def truth_coordinates(truth: Mapping[str, Truth]) -> dict[str, NDArray[np.generic]]:
     """Return the labels of the lags and other dimensions of its own that the truth lives on."""
-    labels = {}
+    labels: dict[str, NDArray[np.generic]] = {}
     for item in truth.values():
         labels.update(item.labels)
         for dim, size in zip(item.dims, item.values.shape[1:], strict=True):

@@ -104,8 +104,8 @@ def make_colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
     independent, normal real and imaginary parts. Channels are in phase where they are coherent.
 
     Observed: x, the first steps of a period. Truth: the one-sided power spectral density at the frequencies of the
-    period, in cycles per step (its sum times the frequency step is the variance), and the covariance. For the same series at another T
-    give `period`, since T chooses it otherwise.
+    period, in cycles per step (its sum times the frequency step is the variance), and the covariance. T chooses the
+    period unless it is given: give it for the same series at another T.
     """
     batch, realizations = rng.shape
     period, m = p.length, p.M

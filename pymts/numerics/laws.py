@@ -48,7 +48,7 @@ def quantile(law: LawName, z: Array, shape: float) -> Array:
     if law == "normal":
         return z
     if law == "student_t":
-        return _odd(z, lambda p: -special.stdtrit(shape, p))
+        return _odd(z, lambda p: np.asarray(-special.stdtrit(shape, p), dtype=np.float64))
     if law == "laplace":
         return _odd(z, lambda p: -np.log(2.0 * p))
     if law == "cauchy":
@@ -58,7 +58,7 @@ def quantile(law: LawName, z: Array, shape: float) -> Array:
     if law == "gamma":
         upper = special.gammainccinv(shape, special.ndtr(-np.maximum(z, 0.0)))
         lower = special.gammaincinv(shape, special.ndtr(np.minimum(z, 0.0)))
-        return np.where(z > 0, upper, lower)
+        return np.asarray(np.where(z > 0, upper, lower), dtype=np.float64)
     exponential = -special.log_ndtr(-z)
     return np.asarray(exponential if law == "exponential" else exponential ** (1.0 / shape))
 
