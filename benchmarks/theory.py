@@ -221,13 +221,21 @@ def factor() -> Line:
     return path_mean("Cov(x1[t+1], x0[t]): Lambda Phi G Lambda'", product, theory)
 
 
+def scm() -> Line:
+    block = made("scm", M=4, T=2, n_realizations=20_000, contemporaneous=0.6)
+    theory = float(block.truth["theory_acov"].values[1].max())
+    i, j = np.argwhere(block.truth["theory_acov"].values[1] == theory)[0]
+    product = block.values[:, 1, i] * block.values[:, 0, j]
+    return path_mean(f"Cov(x{i}[t+1], x{j}[t]), linear: that of the VAR by (I - B0)^-1", product, theory)
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
         kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
         lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
         garch, narma, ms_var, piecewise, seasonal, gp,
-        noise, colored_noise, factor,
+        noise, colored_noise, factor, scm,
     )
 }  # fmt: skip
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TruthKind:
-    """One name of the vocabulary: its dimensions in the dataset and what it says."""
+    """One name of the vocabulary: its dimensions in the dataset, what it says, and whether it has to be asked for."""
 
     dims: tuple[str, ...]
     meaning: str
+    optional: bool = False
 
 
 # "acov_lag" is a dimension of its own: coefficients live on the lags of the model, autocovariances on lag 0, 1, 2 ...
@@ -60,6 +61,13 @@ TRUTH: dict[str, TruthKind] = {
     "seasonal": TruthKind(("time", "channel", "realization"), "Part of the series that repeats, all periods together."),
     "level": TruthKind(("time", "channel", "realization"), "Part of the series that past noise has moved."),
     "noise": TruthKind(("time", "channel", "realization"), "Noise of the step, as it came into the equation."),
+    "intervention": TruthKind(("time", "channel"), "True where the channel is intervened upon.", optional=True),
+    "counterfactual": TruthKind(
+        ("time", "channel", "realization"), "Series of the same noise without any intervention.", optional=True
+    ),
+    "effect": TruthKind(
+        ("time", "channel", "realization"), "What the interventions changed: data - counterfactual.", optional=True
+    ),
     "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share."),
     "loadings": TruthKind(("channel", "state"), "Weight of each hidden process in each channel."),
     "latent_coefficients": TruthKind(

@@ -21,6 +21,7 @@ from pymts.models.noise_laws import make_noise as make_noise
 from pymts.models.ornstein_uhlenbeck import make_ou as make_ou
 from pymts.models.piecewise import make_piecewise as make_piecewise
 from pymts.models.rossler import make_rossler as make_rossler
+from pymts.models.scm import make_scm as make_scm
 from pymts.models.seasonal import make_seasonal as make_seasonal
 from pymts.models.stuart_landau import make_stuart_landau as make_stuart_landau
 from pymts.models.var import make_var as make_var
