@@ -107,14 +107,11 @@ def _coefficients(p: VarParams, rng: Streams) -> Array:
     graphs, sizes = [], []
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
-        sign = np.where(generator.random((p.p, p.M, p.M)) < 0.5, -1.0, 1.0)
-        sizes.append(sign * (0.5 + generator.random((p.p, p.M, p.M))))  # of size 1, each lag with its own
+        sizes.append(linear.signed_sizes(generator, p.p, p.M))
     self_strength, cross_strength, rho = (
         linear.per_configuration(value, batch) for value in (p.self_strength, p.cross_strength, p.rho)
     )
-    itself = np.eye(p.M)
-    strength = np.stack(graphs) * (1.0 - itself) * cross_strength[:, None, None]
-    strength += self_strength[:, None, None] * itself  # (B, target, source)
+    strength = linear.edge_strength(np.stack(graphs), self_strength, cross_strength)
     return linear.scale_to_radius(np.stack(sizes) * strength[:, None], rho)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -27,6 +28,20 @@ def per_channel_rows(value: float | Sequence[float] | Array, batch: int, m: int)
     if isinstance(value, tuple):
         return np.repeat(np.asarray(value, dtype=np.float64)[None], batch, axis=0)
     return np.repeat(per_configuration(cast("float | Array", value), batch)[:, None], m, axis=1)
+
+
+def signed_sizes(rng: Generator, lags: int, m: int) -> Array:
+    """Return coefficients of random sign and of size 0.5 to 1.5, for each lag its own, (lags, M, M)."""
+    sign = np.where(rng.random((lags, m, m)) < 0.5, -1.0, 1.0)
+    return sign * (0.5 + rng.random((lags, m, m)))
+
+
+def edge_strength(graphs: Array, self_strength: Array, cross_strength: Array) -> Array:
+    """Return graphs (B, target, source) with edges times cross_strength (B,) and self_strength (B,) on the diagonal."""
+    itself = np.eye(graphs.shape[-1])
+    strength = graphs * (1.0 - itself) * cross_strength[:, None, None]
+    strength += self_strength[:, None, None] * itself
+    return strength
 
 
 def companion(phi: Array) -> Array:

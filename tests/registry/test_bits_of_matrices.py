@@ -47,6 +47,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("piecewise", {"M": 17, "change": "all", "min_length": 5, "max_length": 9}),
     ("piecewise", {"M": 1, "change": "coupling", "change_points": [3, 120, 290]}),
     ("seasonal", {"slope": [0.1, 0.2], "periods": [2, 3, 100]}),
+    ("varma", {"p": 0, "q": 3, "M": 12}),
+    ("varma", {"p": 3, "q": 2, "M": 3, "Sigma": S}),
+    ("varma", {"M": 1, "Theta": [[2.0]]}),
     ("gp", {"M": 1, "kernel": "rbf", "rank": 3}),
     ("gp", {"n_kernels": 5, "length_scale": [1.0, 2.0, 5.0, 10.0, 20.0]}),
 ]
