@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.network_params import NetworkParams, Topology, infer_m, nesting
+from pymts.noise_params import InnovationParams
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.moving_average import moving_average, state_space
 from pymts.numerics.recursion import sampled, vector_recursion
 from pymts.numerics.rows import rows_times
-from pymts.params import Matrices, Matrix, Vector, per_channel, ragged_array, square
+from pymts.params import Matrices, Matrix, Vector, per_channel, ragged_array
 from pymts.registry import model
 from pymts.streams import Streams
 from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 
-NOISE_SCALE = 1.0
 # The order of each part and its given coefficients.
 PARTS = (("p", "Phi"), ("q", "Theta"))
 
 
-class VarmaParams(NetworkParams):
+class VarmaParams(InnovationParams, NetworkParams):
     """Parameters of a vector autoregression with moving-average noise."""
 
     topology: Topology = Field(
@@ -67,12 +67,6 @@ class VarmaParams(NetworkParams):
         description="Spectral radius that drawn `Theta` is scaled to: past noise is forgotten as ma_rho^k when the "
         "series is solved for it.",
     )
-    noise_scale: float = Field(
-        default=NOISE_SCALE, ge=0, description="Standard deviation of independent innovations; not with `Sigma`."
-    )
-    Sigma: Matrix | None = Field(
-        default=None, description="Covariance (M, M) of the innovations; `None` leaves it to `noise_scale`."
-    )
     x0: Vector | None = Field(
         default=None,
         description="Start of the M channels, taken by all past values, with no noise before it; `None` starts in the "
@@ -94,14 +88,6 @@ class VarmaParams(NetworkParams):
     def _matrices_fit(self) -> VarmaParams:
         if self.x0 is not None:
             per_channel("x0", self.x0, self.M)
-        if self.Sigma is not None:
-            if self.noise_scale != NOISE_SCALE:
-                raise ValueError("Sigma and noise_scale are both given; keep one")
-            sigma = square("Sigma", self.Sigma, self.M)
-            try:
-                cholesky(sigma)
-            except ValueError as error:
-                raise ValueError(f"Sigma: {error}") from None
         for order, name in PARTS:
             self._shape_fits(order, name)
         if self.A is not None and self.Phi is not None and self.Theta is not None:
@@ -140,17 +126,14 @@ def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
     strength = linear.edge_strength(
         np.stack(graphs), *(linear.per_configuration(value, batch) for value in (p.self_strength, p.cross_strength))
     )[:, None]
-    drawn = np.stack(sizes) * strength
+    phi, theta = np.stack(sizes) * strength, np.stack(ma_sizes) * strength
     # The noise solves e_t = x_t - ... - sum_k Theta_k e_{t-k}, so -Theta is what must be stable.
-    ma_drawn = -np.stack(ma_sizes) * strength
-    phi, theta = (
-        np.repeat(np.asarray(given).reshape(1, lags, p.M, p.M), batch, axis=0) if given is not None else None
-        for given, lags in ((p.Phi, p.p), (p.Theta, p.q))
-    )
-    if phi is None:
-        phi = linear.scale_to_radius(drawn, linear.per_configuration(p.rho, batch)) if p.p else drawn
-    if theta is None:
-        theta = -(linear.scale_to_radius(ma_drawn, linear.per_configuration(p.ma_rho, batch)) if p.q else ma_drawn)
+    phi = phi * linear.lag_scales(phi, linear.per_configuration(p.rho, batch))
+    theta = theta * linear.lag_scales(-theta, linear.per_configuration(p.ma_rho, batch))
+    if p.Phi is not None:
+        phi = np.repeat(np.asarray(p.Phi).reshape(1, p.p, p.M, p.M), batch, axis=0)
+    if p.Theta is not None:
+        theta = np.repeat(np.asarray(p.Theta).reshape(1, p.q, p.M, p.M), batch, axis=0)
     return phi, theta
 
 
@@ -176,13 +159,9 @@ def make_varma(p: VarmaParams, rng: Streams) -> Simulated:
     """
     batch, realizations = rng.shape
     phi, theta = _coefficients(p, rng)
+    sigma, factor = p.innovations(batch)
     if p.Sigma is None:
-        scale = linear.per_configuration(p.noise_scale, batch)[:, None, None]
-        factor = scale * np.eye(p.M)  # (B, M, M)
-        sigma = scale**2 * np.eye(p.M)
-    else:
-        sigma = np.repeat(np.asarray(p.Sigma)[None], batch, axis=0)
-        factor = cholesky(sigma)
+        factor = factor * np.eye(p.M)  # (B, M, M)
     truth = {
         "adjacency": adjacency(np.abs(np.concatenate([phi, theta], axis=1)).max(axis=1, initial=0.0), "summary"),
         "noise_cov": Truth(("channel", "channel_"), sigma),

@@ -73,9 +73,19 @@ def spectral_radius(phi: Array) -> Array:
     The computed eigenvalues of a nilpotent matrix of size n are not 0 but about eps^(1/n), which scaling to a radius
     would blow up; so what no feedback can reach is told by the graph, not by an eigenvalue.
     """
+    if not phi.shape[1]:
+        return np.zeros(len(phi))
     cyclic = _feedback(phi)
     radius = np.abs(np.linalg.eigvals(companion(cyclic))).max(axis=-1)
     return np.where(np.any(cyclic != 0, axis=(1, 2, 3)), radius, 0.0)
+
+
+def lag_scales(phi: Array, rho: Array) -> Array:
+    """Return what each lag of phi (B, p, M, M) is scaled by for a spectral radius of rho (B,): (B, p, 1, 1)."""
+    radius = spectral_radius(phi)
+    ratio = np.where(radius > 0, rho / np.where(radius > 0, radius, 1.0), 1.0)
+    lags = np.arange(1, phi.shape[1] + 1)
+    return np.asarray((ratio[:, None] ** lags)[:, :, None, None])
 
 
 def scale_to_radius(phi: Array, rho: Array) -> Array:
@@ -84,10 +94,7 @@ def scale_to_radius(phi: Array, rho: Array) -> Array:
     This scales every eigenvalue of the companion matrix by rho / r: exact, and in one step. A recursion without any
     feedback has radius 0 whatever its size, and is left as it is.
     """
-    radius = spectral_radius(phi)
-    ratio = np.where(radius > 0, rho / np.where(radius > 0, radius, 1.0), 1.0)
-    lags = np.arange(1, phi.shape[1] + 1)
-    return np.asarray(phi * (ratio[:, None] ** lags)[:, :, None, None])
+    return phi * lag_scales(phi, rho)
 
 
 def stationary_covariance(transition: Array, noise: Array) -> Array:
