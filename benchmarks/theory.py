@@ -210,12 +210,21 @@ def varma() -> Line:
     return path_mean("Cov(x0[t+1], x1[t]) of a VARMA(1, 1): sum over the shared noise", product, float(theory))
 
 
+def vecm() -> Line:
+    given = {"alpha": [[-0.4], [0.1]], "beta": [[1.0], [-0.5]]}
+    steps, xi = 2000, np.array([[0.1, 0.4], [0.2, 0.8]]) / 0.9  # beta_o (alpha_o' beta_o)^-1 alpha_o'
+    block = made("vecm", **given, Sigma=[[2.0, 0.6], [0.6, 1.0]], T=2, sample_every=steps, n_realizations=8000)
+    theory = (xi @ [[2.0, 0.6], [0.6, 1.0]] @ xi.T)[1, 1]
+    gain = (block.values[:, 1, 1] - block.values[:, 0, 1]) / math.sqrt(steps)
+    return variance("variance a step in the long run: Xi Sigma Xi'", gain, float(theory))
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
         kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
         lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
-        garch, narma, ms_var, piecewise, seasonal, gp, varma,
+        garch, narma, ms_var, piecewise, seasonal, gp, varma, vecm,
     )
 }  # fmt: skip
 

@@ -28,6 +28,14 @@ TRUTH: dict[str, TruthKind] = {
     "ma_coefficients": TruthKind(
         ("ma_lag", "target", "source"), "Linear coefficient of the source's noise, ma_lag steps ago."
     ),
+    "difference_coefficients": TruthKind(
+        ("difference_lag", "target", "source"), "Linear coefficient of the source's change, difference_lag steps ago."
+    ),
+    "rank": TruthKind((), "Number of stationary relations between channels that are not stationary."),
+    "beta": TruthKind(("channel", "relation"), "Weight of each channel in each stationary relation."),
+    "alpha": TruthKind(("channel", "relation"), "How much of each relation's error a channel's next change takes up."),
+    "relation_cov": TruthKind(("relation", "relation_"), "Covariance of the stationary relations in closed form."),
+    "long_run": TruthKind(("target", "source"), "How far a unit of the source's noise moves the target for good."),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
     "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
@@ -80,7 +88,7 @@ TRUTH: dict[str, TruthKind] = {
 # Dimensions whose labels are the channels' own.
 CHANNEL_DIMS = frozenset({"target", "source", "channel_"})
 # Dimensions that count lags.
-LAG_DIMS = frozenset({"lag", "ma_lag", "acov_lag"})
+LAG_DIMS = frozenset({"lag", "ma_lag", "difference_lag", "acov_lag"})
 
 
 @dataclass(frozen=True)
