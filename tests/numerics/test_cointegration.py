@@ -39,11 +39,7 @@ def test_lag_k_is_scaled_by_the_power_k() -> None:
 
 def test_the_stationary_part_advances_as_the_equation_does() -> None:
     rng = np.random.default_rng(1)
-    alpha, beta, gamma = (
-        rng.standard_normal((1, 4, 2)),
-        rng.standard_normal((1, 4, 2)),
-        rng.standard_normal((1, 3, 4, 4)),
-    )
+    (alpha, beta), gamma = rng.standard_normal((2, 1, 4, 2)), rng.standard_normal((1, 3, 4, 4))
     transition, enters = cointegration.stationary_part(alpha, beta, gamma)
     x, noise = rng.standard_normal((4, 4)), rng.standard_normal(4)
     dx = x[:-1] - x[1:]
