@@ -34,7 +34,7 @@ class VecmParams(InnovationParams, OwnBetaParams):
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     rank: int = Field(
-        default=2,
+        default=1,
         ge=0,
         le=10**6,
         description="Number of stationary relations, less than M; M - rank trends are left. A given `beta` tells it.",
@@ -97,7 +97,8 @@ class VecmParams(InnovationParams, OwnBetaParams):
             per_channel("x0", self.x0, self.M)
         if self.rank >= self.M:
             raise ValueError(
-                f"rank must be less than M = {self.M}, got {self.rank}; with M relations nothing wanders, which is var"
+                f"rank must be less than M = {self.M}, got {self.rank}; take at most {self.M - 1}, as with M relations "
+                "nothing wanders (see var)"
             )
         one, other = ("alpha", "beta") if self.beta is None else ("beta", "alpha")
         if (self.alpha is None) != (self.beta is None):

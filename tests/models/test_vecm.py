@@ -207,7 +207,10 @@ def test_given_matrices_tell_sizes_and_are_used_as_given() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"M": 2}, "rank must be less than M = 2, got 2; with M relations nothing wanders, which is var"),
+        (
+            {"M": 2, "rank": 2},
+            "rank must be less than M = 2, got 2; take at most 1, as with M relations nothing wanders",
+        ),
         ({"alpha": [[0.0], [0.5]]}, "alpha is given without beta; give both or none"),
         ({"beta": [[1.0], [-1.0]]}, "beta is given without alpha; give both or none"),
         ({"Gamma": GAMMA}, "Gamma is given without alpha and beta; give all of them, or rank = 0"),
