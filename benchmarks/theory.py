@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -229,13 +230,32 @@ def scm() -> Line:
     return path_mean(f"Cov(x{i}[t+1], x{j}[t]), linear: that of the VAR by (I - B0)^-1", product, theory)
 
 
+def varma() -> Line:
+    phi, theta = np.array([[0.5, 0.3], [0.0, 0.5]]), np.array([[0.4, 0.0], [0.6, 0.2]])
+    responses = [np.eye(2), phi + theta]  # of x to the noise of this step and of the one before
+    while len(responses) < 200:
+        responses.append(phi @ responses[-1])
+    theory = sum(after @ before.T for before, after in itertools.pairwise(responses))[0, 1]
+    block = made("varma", Phi=phi, Theta=theta, T=2, n_realizations=20_000)
+    product = block.values[:, 1, 0] * block.values[:, 0, 1]
+    return path_mean("Cov(x0[t+1], x1[t]) of a VARMA(1, 1): sum over the shared noise", product, float(theory))
+
+
+def vecm() -> Line:
+    given = {"alpha": [[-0.4], [0.1]], "beta": [[1.0], [-0.5]]}
+    steps, xi = 2000, np.array([[0.1, 0.4], [0.2, 0.8]]) / 0.9  # beta_o (alpha_o' beta_o)^-1 alpha_o'
+    block = made("vecm", **given, Sigma=[[2.0, 0.6], [0.6, 1.0]], T=2, sample_every=steps, n_realizations=8000)
+    theory = (xi @ [[2.0, 0.6], [0.6, 1.0]] @ xi.T)[1, 1]
+    gain = (block.values[:, 1, 1] - block.values[:, 0, 1]) / math.sqrt(steps)
+    return variance("variance a step in the long run: Xi Sigma Xi'", gain, float(theory))
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
         kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
         lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
-        garch, narma, ms_var, piecewise, seasonal, gp,
-        noise, colored_noise, factor, scm,
+        garch, narma, ms_var, piecewise, seasonal, gp, noise, colored_noise, factor, scm, varma, vecm,
     )
 }  # fmt: skip
 

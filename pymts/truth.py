@@ -18,13 +18,25 @@ class TruthKind:
     optional: bool = False
 
 
-# "acov_lag" is a dimension of its own: coefficients live on the lags of the model, autocovariances on lag 0, 1, 2 ...
+# Lags of their own: coefficients live on the lags of the model, those of past noise on theirs, autocovariances on lag
+# 0, 1, 2 ...
 TRUTH: dict[str, TruthKind] = {
     "adjacency": TruthKind(
         ("target", "source"),
         "Weight of the direct influence source -> target; nonzero means that source drives target.",
     ),
     "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
+    "ma_coefficients": TruthKind(
+        ("ma_lag", "target", "source"), "Linear coefficient of the source's noise, ma_lag steps ago."
+    ),
+    "difference_coefficients": TruthKind(
+        ("difference_lag", "target", "source"), "Linear coefficient of the source's change, difference_lag steps ago."
+    ),
+    "rank": TruthKind((), "Number of stationary relations between channels that are not stationary."),
+    "beta": TruthKind(("channel", "relation"), "Weight of each channel in each stationary relation."),
+    "alpha": TruthKind(("channel", "relation"), "How much of each relation's error a channel's next change takes up."),
+    "relation_cov": TruthKind(("relation", "relation_"), "Covariance of the stationary relations in closed form."),
+    "long_run": TruthKind(("target", "source"), "How far a unit of the source's noise moves the target for good."),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
     "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
@@ -90,6 +102,8 @@ TRUTH: dict[str, TruthKind] = {
 
 # Dimensions whose labels are the channels' own.
 CHANNEL_DIMS = frozenset({"target", "source", "channel_"})
+# Dimensions that count lags.
+LAG_DIMS = frozenset({"lag", "ma_lag", "difference_lag", "acov_lag"})
 
 
 @dataclass(frozen=True)

@@ -25,4 +25,6 @@ from pymts.models.scm import make_scm as make_scm
 from pymts.models.seasonal import make_seasonal as make_seasonal
 from pymts.models.stuart_landau import make_stuart_landau as make_stuart_landau
 from pymts.models.var import make_var as make_var
+from pymts.models.varma import make_varma as make_varma
+from pymts.models.vecm import make_vecm as make_vecm
 from pymts.models.wilson_cowan import make_wilson_cowan as make_wilson_cowan
