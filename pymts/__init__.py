@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     import pymts.accessor as accessor
     import pymts.datasets as datasets
     import pymts.io as io
+    from pymts.executors import generate as generate
     from pymts.generator import Generator as Generator
     from pymts.grid import Grid as Grid
     from pymts.mixture import Mixture as Mixture
     from pymts.store import Store as Store
 
 _MODULES = ("accessor", "datasets", "io")
-_NAMES = {"Generator": "generator", "Grid": "grid", "Mixture": "mixture", "Store": "store"}
+_NAMES = {"Generator": "generator", "Grid": "grid", "Mixture": "mixture", "Store": "store", "generate": "executors"}
 
-__all__ = ["Generator", "Grid", "Mixture", "Store", "__version__", "accessor", "datasets", "io"]
+__all__ = ["Generator", "Grid", "Mixture", "Store", "__version__", "accessor", "datasets", "generate", "io"]
 
 
 def __getattr__(name: str) -> Any:

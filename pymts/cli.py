@@ -91,7 +91,13 @@ def generate(  # noqa: PLR0917  (one parameter per option)
         int | None, typer.Option(min=1, help="Only the first N configurations.", show_default=False)
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Takes the place of the grid's seed.", show_default=False)] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to use.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Processes to use [1, or the cores].", show_default=False)
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(help="Scheduler of a Dask cluster, or local.", metavar="tcp://...", show_default=False),
+    ] = None,
     shard: Annotated[
         str | None, typer.Option(help="Only part i of n, such as 1/4.", metavar="i/n", show_default=False)
     ] = None,
@@ -105,8 +111,8 @@ def generate(  # noqa: PLR0917  (one parameter per option)
 
     if csv and not save:
         raise typer.BadParameter("--csv writes beside the stored files; add --save")
-    if jobs > 1 and not (save or dry_run):
-        raise typer.BadParameter("--jobs hands work to processes that leave it in the store; add --save")
+    if ((jobs or 1) > 1 or dask) and not (save or dry_run):
+        raise typer.BadParameter("--jobs and --dask hand work to processes that leave it in the store; add --save")
     code = generate_grid(
         config,
         save=save,
@@ -116,6 +122,7 @@ def generate(  # noqa: PLR0917  (one parameter per option)
         limit=limit,
         seed=seed,
         jobs=jobs,
+        dask=dask,
         shard=shard,
         max_cells=max_cells,
         as_json=json,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pymts import accessor as accessor  # registers ds.pymts
 from pymts.collection import DatasetSequence
+from pymts.errors import InvalidParameterError
 from pymts.grid import MAX_CELLS, Grid
 from pymts.models import *  # noqa: F403  (every make_*, from the one list there is)
 from pymts.registry import MODELS
 from pymts.store import Store
+
+if TYPE_CHECKING:
+    from pymts.executors import ExecutorLike
 
 
 def load_grid(
@@ -21,6 +25,7 @@ def load_grid(
     outdir: str | Path | None = None,
     cache: bool | Literal["read"] = True,
     max_cells: int = MAX_CELLS,
+    executor: ExecutorLike | None = None,
 ) -> DatasetSequence:
     """Return the datasets of a parameter grid as a lazy sequence, backed by the store.
 
@@ -36,6 +41,9 @@ def load_grid(
         True reads and writes the store, "read" only reads it, False leaves it alone.
     max_cells : int
         Refuse a grid of more configurations.
+    executor : concurrent.futures.Executor, function that makes one, or None
+        Generate what the store does not have now, on these workers, as `pymts.generate` does; ``cache`` must be True.
+        A configuration that fails raises when it is asked for.
 
     Returns
     -------
@@ -50,6 +58,12 @@ def load_grid(
         If the grid has too many configurations, or one of them does not fit in memory.
     """
     read = Grid.read(grid, seed=seed, max_cells=max_cells)
+    if executor is not None:
+        from pymts.executors import generate  # noqa: PLC0415  (few need it)
+
+        if cache is not True:
+            raise InvalidParameterError(f"executor leaves its work in the store: cache must be True, got {cache!r}")
+        generate(read, Store(outdir, "batch"), executor=executor, max_cells=max_cells)
     return DatasetSequence(read, Store(outdir), cache)
 
 

@@ -42,6 +42,10 @@ class MissingLibraryError(PymtsError, ImportError):
     """A library that PyMTS does not depend on, and that was asked for, is not installed."""
 
 
+class WorkersDiedError(PymtsError, RuntimeError):
+    """An executor broke and cannot be made again here; what was finished is stored."""
+
+
 class DamagedEntryWarning(UserWarning):
     """A stored dataset was damaged and has been moved to quarantine."""
 

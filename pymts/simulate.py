@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -90,11 +91,28 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+_BLAS_LOCK = threading.Lock()
+_blas_users: list[AbstractContextManager[object]] = []  # one entry for each thread inside; the first holds the limit
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: threads split sums, so their number would show in the last bit."""
-    with _blas().limit(limits=1, user_api="blas"):
+    """Keep BLAS to one thread: threads split sums, so their number would show in the last bit.
+
+    The limit holds for the whole process, so the first thread that simulates sets it and the last one lifts it.
+    """
+    with _BLAS_LOCK:
+        _blas_users.append(_blas().limit(limits=1, user_api="blas") if not _blas_users else nullcontext())
+        if len(_blas_users) == 1:
+            _blas_users[0].__enter__()
+    try:
         yield
+    finally:
+        with _BLAS_LOCK:
+            if len(_blas_users) == 1:
+                _blas_users.pop().__exit__(None, None, None)
+            else:
+                _blas_users.pop()
 
 
 def simulate(

@@ -14,9 +14,10 @@ import pytest
 
 from pymts import disk
 from pymts.cli import run
-from pymts.commands.generate import shard_range
+from pymts.commands.generate import read_shard
 from pymts.docstrings import is_equation
 from pymts.errors import InvalidParameterError
+from pymts.executors.report import shard_range
 from pymts.exitcodes import Exit
 from pymts.registry import MODELS
 
@@ -158,14 +159,14 @@ def test_jobs_give_the_same_files(pymts: Any, tmp_path: Path, small_grid: str, j
 def test_shards_are_disjoint_and_make_up_the_whole(pymts: Any, home: Path, good_grid: str) -> None:
     for total in (0, 1, 5, 7):
         for parts in (1, 2, 3, 9):
-            pieces = [shard_range(total, f"{part}/{parts}") for part in range(1, parts + 1)]
+            pieces = [shard_range(total, read_shard(f"{part}/{parts}")) for part in range(1, parts + 1)]
             assert [index for piece in pieces for index in piece] == list(range(total))
     for part in ("2/3", "1/3", "3/3"):
         assert pymts("generate", "-c", good_grid, "--save", "--shard", part).code == Exit.OK
     assert len(stored(home)) == 5
     for wrong in ("0/3", "4/3", "1/0", "x", "1/2/3", "-1/2"):
         with pytest.raises(InvalidParameterError, match="i/n with 1 <= i <= n"):
-            shard_range(5, wrong)
+            read_shard(wrong)
 
 
 def test_limit_and_seed(pymts: Any, good_grid: str) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from pymts.exitcodes import Exit
-from pymts.grid import Grid
 
 
 @pytest.fixture(autouse=True)
@@ -53,34 +52,6 @@ def test_an_interrupted_run_exits_with_130_and_resumes(tmp_path: Path, home: Pat
         ).stdout
     )
     assert sum(row["status"] == "cached" for row in rows) == done
-
-
-def test_a_killed_worker_is_replaced_and_only_the_culprit_blamed(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One configuration kills the process that simulates it; all others are generated."""
-    killer = tmp_path / "sitecustomize.py"
-    killer.write_text(
-        "import sys, os\n"
-        "if any('spawn_main' in argument for argument in sys.orig_argv):\n"
-        "    import pymts.simulate as s, pymts.generator as g\n"
-        "    real = s.simulate_whole, s.simulate\n"
-        "    def check(cs):\n"
-        "        if any(c.values.get('rho') == 0.2 for c in cs): os._exit(9)\n"
-        "    g.simulate_whole = lambda c: (check([c]), real[0](c))[1]\n"
-        "    g.simulate = lambda cs, r=None: (check(cs), real[1](cs, r))[1]\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    from pymts.parallel import run_parallel
-    from pymts.store import Store
-
-    grid = Grid([{"model": "ar", "T": 9, "rho": [k / 20 for k in range(19)]}])
-    results = {result.index: result for result in run_parallel(grid, range(len(grid)), Store(), 2)}
-    assert sorted(results) == list(range(19))
-    failed = [index for index, result in results.items() if result.error]
-    assert failed == [4]
-    assert "died" in str(results[4].error)
-    assert len(stored(home)) == 18
 
 
 def test_workers_end_with_their_parent(home: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +15,26 @@ from pymts.commands.console import print_json, print_table, progress
 from pymts.configuration import Configuration
 from pymts.dataset import data_bytes
 from pymts.errors import InvalidParameterError, human_bytes
+from pymts.executors import ExecutorLike, Result, cluster, processes
+from pymts.executors.report import results, shard_range
 from pymts.exitcodes import Exit
 from pymts.generator import run
 from pymts.grid import MAX_CELLS, Grid
 from pymts.io import save_csv
-from pymts.parallel import Result, run_parallel
 from pymts.store import Store
 
 SHOWN_FAILURES = 20
 
 
-def shard_range(total: int, shard: str | None) -> range:
-    """Return the part of ``range(total)`` that ``"i/n"`` names; the parts are disjoint and make up the whole."""
+def read_shard(shard: str | None) -> tuple[int, int]:
+    """Return (i, n) of ``"i/n"``, and the whole if nothing was given."""
     if shard is None:
-        return range(total)
+        return 1, 1
     match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", shard)
     part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= part <= parts:
         raise InvalidParameterError(f"--shard must be i/n with 1 <= i <= n, such as 1/4, got {shard!r}")
-    return range(total * (part - 1) // parts, total * part // parts)
+    return part, parts
 
 
 def generate_grid(
@@ -44,7 +46,8 @@ def generate_grid(
     dry_run: bool,
     limit: int | None,
     seed: int | None,
-    jobs: int,
+    jobs: int | None,
+    dask: str | None,
     shard: str | None,
     max_cells: int | None,
     as_json: bool,
@@ -53,7 +56,7 @@ def generate_grid(
     grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
     store = Store(outdir, "batch")  # waits for the disk once, at the end
     total = len(grid) if limit is None else min(limit, len(grid))
-    indices = shard_range(total, shard)
+    indices = shard_range(total, read_shard(shard))
     if dry_run:
         _announce(grid, indices, store, as_json)
         return Exit.OK
@@ -62,7 +65,7 @@ def generate_grid(
     rows: list[dict[str, Any]] = []
     try:
         with progress(len(indices), "generating") as advance:
-            for result in _results(grid, indices, store, save, jobs):
+            for result in _results(grid, indices, store, save=save, jobs=jobs, dask=dask):
                 configuration: Configuration = grid[result.index]
                 error = result.error
                 if error is None and csv:
@@ -78,13 +81,18 @@ def generate_grid(
     return Exit.SOME_FAILED if any(row["status"] == "failed" for row in rows) else Exit.OK
 
 
-def _results(grid: Grid, indices: range, store: Store, save: bool, jobs: int) -> Iterator[Result]:
-    if jobs > 1:
-        yield from run_parallel(grid, indices, store, jobs)
+def _results(
+    grid: Grid, indices: range, store: Store, *, save: bool, jobs: int | None, dask: str | None
+) -> Iterator[Result]:
+    if save:
+        here: ExecutorLike | None = processes(jobs) if jobs is not None and jobs > 1 else None
+        with nullcontext(here) if dask is None else cluster(dask, jobs) as executor:
+            yield from results(grid, indices, store, executor)
         return
-    for outcome in run(((index, grid[index]) for index in indices), store, cache=save, keep=False):
+    for outcome in run(((index, grid[index]) for index in indices), store, cache=False, keep=False):
         error = None if outcome.error is None else str(outcome.error)
-        yield Result(outcome.index, outcome.status, outcome.seconds, error)
+        config_id = outcome.configuration.config_id
+        yield Result(outcome.index, config_id, outcome.status, outcome.seconds, error)
 
 
 def _row(configuration: Configuration, result: Result, store: Store | None) -> dict[str, Any]:
@@ -108,7 +116,9 @@ def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
     for index in indices:
         configuration: Configuration = grid[index]
         status = "cached" if configuration in store else "to generate"
-        rows.append(_row(configuration, Result(index, "generated", 0.0), store) | {"status": status})
+        rows.append(
+            _row(configuration, Result(index, configuration.config_id, "generated", 0.0), store) | {"status": status}
+        )
     if as_json:
         keys = ("index", "config_id", "model", "status", "bytes", "path", "params")
         print_json([{key: row[key] for key in keys} for row in rows])

@@ -1,0 +1,108 @@
+"""What a worker does: generate a range of a grid into the store, and tell what became of it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from pymts.generator import Status, run
+from pymts.grid import Grid
+from pymts.store import Durability, Store
+
+WATCH_SECONDS = 0.5
+
+
+def here() -> tuple[str, int]:
+    """Return this machine and process."""
+    return platform.node(), os.getpid()
+
+
+@cache
+def end_with(driver: tuple[str, int], *, child: bool = False) -> None:
+    """Let this process end soon after the driver has gone, if it is the driver's child: some pools leave orphans.
+
+    ``child`` says that it is one; a driver that is not its parent by now has gone already.
+    """
+    if (platform.node(), os.getppid()) == driver:
+        threading.Thread(target=_watch, args=(driver[1],), daemon=True).start()
+    elif child:
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A grid as a worker gets it: text, the modules that register its models, where the store is, and whose it is."""
+
+    grid: str
+    modules: tuple[str, ...]
+    root: str
+    durability: Durability
+    driver: tuple[str, int]  # machine and process
+
+    @classmethod
+    def of(cls, grid: Grid, store: Store) -> Task:
+        """Describe a grid and a store."""
+        # Not sorted: the order of the keys is the order of the cells.
+        text = json.dumps({**grid.to_mapping(), "max_cells": len(grid)})
+        modules = {record.model.simulate.__module__ for record in grid.records} - {"__main__"}
+        return cls(text, tuple(sorted(modules)), str(store.root.resolve()), store.durability, here())
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one configuration; small, since it crosses a network."""
+
+    index: int
+    config_id: str
+    status: Status
+    seconds: float
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The results of one range, and how long the worker took for all of it."""
+
+    results: tuple[Result, ...]
+    seconds: float
+
+
+@lru_cache(maxsize=2)
+def _grid(text: str, modules: tuple[str, ...]) -> Grid:
+    for name in modules:
+        if name not in sys.modules:
+            importlib.import_module(name)
+    content = json.loads(text)
+    return Grid.read(content, max_cells=content.pop("max_cells"))
+
+
+def work(task: Task, indices: range) -> Finished:
+    """Generate a range of the grid into the store. An error of a configuration is a result."""
+    began = time.perf_counter()
+    end_with(task.driver)
+    grid = _grid(task.grid, task.modules)
+    outcomes = run(((index, grid[index]) for index in indices), Store(task.root, task.durability), keep=False)
+    results = tuple(
+        Result(
+            outcome.index,
+            outcome.configuration.config_id,
+            outcome.status,
+            outcome.seconds,
+            None if outcome.error is None else str(outcome.error),
+        )
+        for outcome in outcomes
+    )
+    return Finished(results, time.perf_counter() - began)
