@@ -209,10 +209,13 @@ def noise() -> Line:
 
 
 def colored_noise() -> Line:
-    x = made("colored_noise", M=1, beta=2.0, T=512, period=512, n_realizations=400).values[:, :, 0]
-    frequency, power = np.arange(1, 256), (np.abs(np.fft.rfft(x, axis=1)) ** 2)[:, 1:256]
-    slopes = np.polyfit(np.log(frequency), np.log(power).T, 1)[0]
-    return path_mean("slope of the log periodogram: -beta", slopes, -2.0)
+    x = made("colored_noise", beta=[1.0, 2.0], f_min=0.05, T=6, n_realizations=20_000).values
+    f = (np.arange(100_000) + 0.5) / 200_000
+    root = np.sqrt([(f * f + 0.05**2) ** (-0.5 * beta) for beta in (1.0, 2.0)])
+    root /= np.sqrt((root**2).mean(axis=1))[:, None]
+    theory = 0.3 * float((root[0] * root[1] * np.cos(2 * np.pi * f * 5)).mean())
+    label = "Cov(x0[t+5], x1[t]), pink and red: integral of the cross spectrum"
+    return path_mean(label, x[:, 5, 0] * x[:, 0, 1], theory)
 
 
 def factor() -> Line:

@@ -37,7 +37,7 @@ def data_bytes(configuration: Configuration) -> int:
 def truth_bytes(configuration: Configuration) -> int:
     """Return an estimate of the truth's size in memory, from its dimensions alone."""
     realizations, times, channels = configuration.shape
-    sizes = {"time": times, "realization": realizations, "frequency": 2 * times} | dict.fromkeys(LAG_DIMS, LAGS)
+    sizes = {"time": times, "realization": realizations, "frequency_": 4096} | dict.fromkeys(LAG_DIMS, LAGS)
     return sum(
         ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims) for name in configuration.model.truth
     )
@@ -56,10 +56,9 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
 
 
 def truth_coordinates(truth: Mapping[str, Truth]) -> dict[str, NDArray[np.generic]]:
-    """Return the labels of the lags and other dimensions of its own that the truth lives on."""
+    """Return the labels of the lags that the truth lives on."""
     labels: dict[str, NDArray[np.generic]] = {}
     for item in truth.values():
-        labels.update(item.labels)
         for dim, size in zip(item.dims, item.values.shape[1:], strict=True):
             if dim in LAG_DIMS:
                 labels[dim] = np.arange(item.first_lag, item.first_lag + size)

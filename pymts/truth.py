@@ -52,9 +52,10 @@ TRUTH: dict[str, TruthKind] = {
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
     ),
+    "frequency": TruthKind(("frequency_",), "Frequencies of the spectra, cycles a step."),
     "theory_psd": TruthKind(
-        ("channel", "frequency"),
-        "One-sided power spectral density in closed form; the frequency is in cycles per step.",
+        ("channel", "frequency_"),
+        "Power spectral density in closed form, two-sided: its mean over all frequencies is the variance.",
     ),
     "input": TruthKind(("time", "channel", "realization"), "What drives each channel from outside."),
     "redraws": TruthKind(("channel", "realization"), "How often a stretch of input was drawn again, having exploded."),
@@ -111,15 +112,13 @@ class Truth:
     """One true quantity of a batch.
 
     ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order. Where it is known for
-    some configurations of the batch only, ``known`` (B,) says for which. ``labels`` are those of dimensions that are
-    neither channels nor lags.
+    some configurations of the batch only, ``known`` (B,) says for which.
     """
 
     dims: tuple[str, ...]
     values: NDArray[np.generic]
     attrs: Mapping[str, str] = field(default_factory=dict)
     first_lag: int = 0
-    labels: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     known: NDArray[np.bool_] | None = None
 
 

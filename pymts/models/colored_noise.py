@@ -1,136 +1,126 @@
-"""Noise whose power falls, or rises, with a power of the frequency."""
+"""Coloured noise: power over frequency falls as a power law."""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import numpy as np
+from annotated_types import Gt
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.noise_params import mix
+from pymts.fields import STRUCTURAL
+from pymts.network_params import infer_m
+from pymts.noise_params import check_correlation, correlations, mix
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.linear import per_channel_rows, per_configuration
-from pymts.params import NonNegative, NonNegativeVector, Params, Vector, per_channel
+from pymts.numerics.linear import per_channel_rows
+from pymts.numerics.spectra import filtered, kernel, kernel_length, power_law
+from pymts.params import Matrix, NonNegativeVector, Params, Vector, per_channel
 from pymts.registry import model
 from pymts.streams import Streams
 from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 
-# Without a period of its own a series is at most half of one, and a run of up to half this length has the same one.
-SHORTEST_PERIOD = 4096
-MAX_PERIOD = 2**26
+LARGEST_BETA = 8.0
 
 
 class ColoredNoiseParams(Params):
-    """Parameters of power-law noise."""
+    """Parameters of coloured noise."""
 
     beta: float | Vector = Field(
         default=1.0,
-        description="Exponent of the spectrum f^-beta, from -4 to 8, one number or M numbers: 0 is white, 1 pink, "
-        "2 red (brown), -1 blue.",
+        description="Exponent of the spectrum, from -8 to 8, one number or M numbers: 0 white, 1 pink, 2 red, -1 blue.",
     )
-    sigma: NonNegative | NonNegativeVector = Field(
-        default=1.0, description="Standard deviation over a period, one number or M numbers."
+    sigma: Annotated[float, Gt(0)] | NonNegativeVector = Field(
+        default=1.0, description="Standard deviation of a channel, positive, one number or M numbers."
     )
-    coherence: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="Magnitude-squared coherence |S_ij|^2 / (S_ii S_jj) of every pair of channels, at every frequency.",
+    f_min: Annotated[float, STRUCTURAL] = Field(
+        default=0.001,
+        ge=1e-5,
+        le=0.25,
+        description="Frequency in cycles a step below which the spectrum is flat; the memory is about 1 / f_min steps.",
     )
-    period: int | None = Field(
-        default=None,
-        ge=2,
-        le=MAX_PERIOD,
-        description="Steps after which the noise repeats, at least those that are simulated; 1 / period is the "
-        f"lowest frequency. `None` takes a power of two, at least twice the steps and at least {SHORTEST_PERIOD}.",
+    correlation: float | Matrix = Field(
+        default=0.3,
+        description="Correlation of the channels at every frequency, its square their coherence: one for all pairs, "
+        "or a matrix (M, M) with a unit diagonal.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrays_tell_m(cls, given: Any) -> Any:
+        return infer_m(given, "beta", "sigma", "correlation")
 
     @model_validator(mode="after")
     def _arrays_fit(self) -> ColoredNoiseParams:
-        per_channel("sigma", self.sigma, self.M)
         beta = per_channel("beta", self.beta, self.M)
-        if np.min(beta) < -4 or np.max(beta) > 8:
-            worst = beta if np.ndim(beta) == 0 else max(np.ravel(beta), key=lambda value: abs(value - 2.0))
-            raise ValueError(f"beta must be from -4 to 8, got {float(worst):g}")
-        steps = self.sampling.n_steps + 1
-        if self.period is not None and self.period < steps:
-            raise ValueError(
-                f"period must be at least burn_in + (T - 1) sample_every + 1 = {steps} steps, got {self.period}"
-            )
-        if steps > MAX_PERIOD // 2:
-            raise ValueError(f"T must be such that no more than {MAX_PERIOD // 2} steps are simulated, got {steps}")
+        if np.abs(beta).max() > LARGEST_BETA:
+            largest = beta[np.abs(beta).argmax()]
+            raise ValueError(f"beta must lie from {-LARGEST_BETA:g} to {LARGEST_BETA:g}, got {largest:g}")
+        sigma = per_channel("sigma", self.sigma, self.M)
+        if sigma.min() <= 0:
+            raise ValueError(f"sigma must be greater than 0, got {sigma.min():g}")
+        check_correlation(self.correlation, self.M)
         return self
 
-    @property
-    def length(self) -> int:
-        """Steps of a period, given or chosen."""
-        if self.period is not None:
-            return self.period
-        return max(SHORTEST_PERIOD, 1 << (2 * (self.sampling.n_steps + 1) - 1).bit_length())
 
-
-def _multiplicity(period: int) -> Array:
-    """Return how many frequencies of the circle each of k / period, k = 0 ... period / 2, stands for."""
-    twice = np.full(period // 2 + 1, 2.0)
-    twice[0] = 1.0
-    if period % 2 == 0:
-        twice[-1] = 1.0
-    return twice
-
-
-def _power(beta: Array, sigma: Array, period: int) -> Array:
-    """Return the share of the variance at each frequency and its negative, (B, M, frequencies)."""
-    k = np.arange(period // 2 + 1, dtype=np.float64)
-    law = np.zeros((*beta.shape, len(k)))
-    law[..., 1:] = (k[1:] / k[-1]) ** -beta[..., None]
-    law *= _multiplicity(period)
-    return np.asarray(law * (sigma**2 / law.sum(axis=-1))[..., None])
+def _white(generator: Generator, factor: Array, length: int) -> Array:
+    """Return the next steps of white noise with covariance L L', (length, M), for the factor L (M, M)."""
+    noise: Array = mix(generator.standard_normal((1, 1, length, len(factor))), factor[None])
+    return noise.reshape(length, -1)
 
 
 @model(
     ColoredNoiseParams,
     reference="J. Timmer and M. König (1995), On generating power law noise, Astronomy and Astrophysics 300, 707-710.",
-    tags=("noise", "linear", "stationary", "gaussian", "discrete"),
-    truth=("theory_psd", "theory_cov"),
+    tags=("noise", "linear", "stochastic", "stationary", "gaussian"),
+    truth=("frequency", "theory_psd", "theory_cov", "correlation"),
 )
 def make_colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
-    """Colored noise: pink, red, blue or any other power of the frequency, with coherent channels.
+    """Coloured noise: pink, red, blue or any other power law, with coherent channels.
 
-    S_i(f) ~ f^-beta_i,   |S_ij(f)|^2 = coherence S_ii(f) S_jj(f)
+    x_i(t) = sum_s h_i(s) w_i(t - s),   w(t) ~ N(0, R),   |H_i(f)|^2 = S_i(f) ~ (f^2 + f_min^2)^(-beta_i / 2)
 
-    Normal noise of one period is given the square root of the spectrum in the frequency domain, which is exact: a
-    stationary Gaussian process with zero mean over the period and variance sigma^2, whose Fourier components are
-    independent, normal real and imaginary parts. Channels are in phase where they are coherent.
+    Power falls as f^-beta above `f_min` and is flat below, so that every beta has a stationary law of variance
+    sigma^2. The kernels h are symmetric: channels of different beta, too, have the real cross spectrum
+    R_ij sqrt(S_i S_j), without a lag, and the coherence R_ij^2 at every frequency. Timmer and König draw the Fourier
+    coefficients of the whole series; here white noise is filtered, so that a longer series begins with the shorter.
 
-    Observed: x, the first steps of a period. Truth: the one-sided power spectral density at the frequencies of the
-    period, in cycles per step (its sum times the frequency step is the variance), and the covariance. T chooses the
-    period unless it is given: give it for the same series at another T.
+    Observed: x. Truth: the two-sided spectra, whose mean over frequencies from -1/2 to 1/2 is the variance, at the
+    frequencies k / L of the kernel of length L, from 0 to 1/2 cycles a step (of a step, also where `sample_every`
+    leaves samples out); the correlation R; the covariance of the channels.
     """
     batch, realizations = rng.shape
-    period, m = p.length, p.M
-    beta, sigma = per_channel_rows(p.beta, batch, m), per_channel_rows(p.sigma, batch, m)
-    power = _power(beta, sigma, period)  # (B, M, F)
-    filters = np.sqrt(power * period / _multiplicity(period))
-    gamma = np.sqrt(per_configuration(p.coherence, batch))[:, None, None]
-    factor = cholesky(gamma + (1.0 - gamma) * np.eye(m))  # of the Fourier components
-    states, _ = p.sampling.kept(0, p.sampling.n_steps + 1)
-    out = np.empty((batch, realizations, p.T, m))
-    draws = rng.process()
-    for b in range(batch):
-        for r in range(realizations):
-            noise = draws.generators[b][r].standard_normal((1, 1, period, m))
-            white = np.ascontiguousarray(mix(noise, factor[b : b + 1])[0, 0].T)  # (M, period)
-            coloured = np.fft.irfft(np.fft.rfft(white) * filters[b], period)
-            out[b, r] = coloured[:, states].T
-    cross = np.sqrt(power[:, :, None] * power[:, None]).sum(axis=-1)  # (B, M, M)
-    covariance = cross * (gamma + (1.0 - gamma) * np.eye(m))
+    m = p.M
+    sigma = per_channel_rows(p.sigma, batch, m)  # (B, M)
+    length = kernel_length(p.f_min)
+    spectra = power_law(per_channel_rows(p.beta, batch, m), p.f_min, length) * (sigma * sigma)[..., None]
+    kernels = kernel(spectra)  # (B, M, L)
+    correlation = np.array(correlations(p.correlation, batch, m))
+    factor = cholesky(correlation)
+
+    transfer = np.fft.rfft(kernels, n=2 * length)  # (B, M, L + 1)
+
+    sampling = p.sampling
+    data = np.empty((batch, realizations, p.T, m))
+    for b, row in enumerate(rng.process().generators):
+        for r, generator in enumerate(row):  # a path takes L steps of noise at least, so that only one is held
+            past = _white(generator, factor[b], length)
+            for first in range(0, sampling.n_steps + 1, length):
+                now = _white(generator, factor[b], length)
+                states, samples = sampling.kept(first, length)
+                data[b, r, samples] = filtered(transfer[b], past, now)[states]
+                past = now
     return Simulated(
-        out,
+        data,
         {
-            "theory_psd": Truth(
-                ("channel", "frequency"), power * period, labels={"frequency": np.arange(period // 2 + 1) / period}
+            "frequency": Truth(("frequency_",), np.repeat(np.arange(length // 2 + 1)[None] / length, batch, axis=0)),
+            "theory_psd": Truth(("channel", "frequency_"), spectra),
+            "theory_cov": Truth(
+                ("channel", "channel_"), correlation * (kernels[:, :, None] * kernels[:, None]).sum(axis=-1)
             ),
-            "theory_cov": Truth(("channel", "channel_"), covariance),
+            "correlation": Truth(("channel", "channel_"), correlation),
         },
     )
