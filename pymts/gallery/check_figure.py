@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pymts.checks import Line
 
 WIDTH, HEIGHT = 560.0, 210.0
-LEFT, RIGHT, TOP, BASE = 20.0, 540.0, 26.0, 128.0
+LEFT, RIGHT, TOP, BASE = 44.0, 516.0, 26.0, 128.0
 POINT = 152.0  # height at which the measurement is drawn
 LEAST_SPAN = 4.0  # standard errors to each side
 POINTS = 121

@@ -18,6 +18,7 @@ from pymts.truth import TRUTH
 
 _DOI = re.compile(r"doi:(10\.\S+?)(?=[.,;]?(?:\s|$))")
 _CODE = re.compile(r"`([^`]+)`")
+_SYMBOL = re.compile(r"\b([A-Za-z])_([A-Za-z0-9]{1,2})\b")
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,11 @@ def _equation(clause: str) -> Markup:
 
 
 def prose(text: str) -> Markup:
-    """Return text with what stands in backquotes marked as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(" ".join(text.split())))))  # noqa: S704
+    """Return text with what stands in backquotes marked as code, and short symbols such as n_i set as such."""
+    parts = _CODE.split(str(escape(" ".join(text.split()))))  # text and code by turns
+    parts[1::2] = [f"<code>{code}</code>" for code in parts[1::2]]
+    parts[::2] = [_SYMBOL.sub(r"<var>\1<sub>\2</sub></var>", words) for words in parts[::2]]
+    return Markup("".join(parts))  # noqa: S704  (made of escaped text)
 
 
 def reference(model: Model) -> Markup:

@@ -8,21 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from pymts.plotting import KINDS
-from pymts.plotting.canvas import axes
 
 SIZE = (6.4, 3.6)  # inches
+PLACE = (0.13, 0.15, 0.72, 0.8)  # left, bottom, width, height, as parts of the picture
 DPI = 110
+DARK, PALE = "#1a1a1a", "#d8d8d8"
 FEW = 6  # channels whose lines can be told apart
 LONG = 300  # samples of a line plot in which single oscillations can still be seen
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One file, and what it shows in words."""
+    """One file, the same for a dark page if that is another, and what they show in words."""
 
     file: str
+    dark: str | None
     caption: str
     width: int
     height: int
@@ -53,14 +57,32 @@ def _plots(dataset: xr.Dataset) -> Iterator[tuple[str, str, Any]]:
 
 
 def _drawn(kind: str, dataset: xr.Dataset, **options: Any) -> Any:
+    """Draw on axes in a place of their own: to have them laid out would take as long as to draw them."""
     plot: Callable[..., Any] = KINDS[kind]
-    ax = axes()
-    ax.figure.set_size_inches(*SIZE)
+    ax = Figure(figsize=SIZE).add_axes(PLACE)
     plot(dataset, ax=ax, **options)
     ax.set_title("")
     return ax
 
 
 def _save(ax: Any, path: Path, caption: str) -> Picture:
-    ax.figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 80, "method": 4})
-    return Picture(path.name, caption, round(SIZE[0] * DPI), round(SIZE[1] * DPI))
+    figure = ax.figure
+    options = {"dpi": DPI, "pil_kwargs": {"quality": 80, "method": 4}}
+    figure.savefig(path, **options)
+    dark = None
+    if ax.images:  # turning its colours over would turn the meaning of its colour map over
+        dark = path.with_stem(f"{path.stem}-dark")
+        _darken(figure)
+        figure.savefig(dark, **options)
+    return Picture(path.name, dark.name if dark else None, caption, round(SIZE[0] * DPI), round(SIZE[1] * DPI))
+
+
+def _darken(figure: Any) -> None:
+    """Draw text, ticks and frames light on dark."""
+    figure.set_facecolor(DARK)
+    for text in figure.findobj(Text):
+        text.set_color(PALE)
+    for ax in figure.axes:
+        ax.tick_params(which="both", color=PALE)
+        for spine in ax.spines.values():
+            spine.set_edgecolor(PALE)

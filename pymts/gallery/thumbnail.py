@@ -10,7 +10,8 @@ from pymts.dataset import DATA, DIMS
 
 WIDTH, HEIGHT, MARGIN = 240.0, 84.0, 4.0
 CHANNELS = 4
-SAMPLES = 160
+FEWEST, MOST = 60, 320  # samples
+TURNS = 40.0  # as many ups and downs as can be told apart
 LIGHT = ("#2563a8", "#d1692a", "#3b8a4f", "#9a4fa3")
 DARK = ("#7db4ee", "#f0a06c", "#7fcf94", "#d59ae0")
 STYLE = (
@@ -28,7 +29,8 @@ def thumbnail(dataset: xr.Dataset) -> str:
     A value that is not finite, or so far out that the rest would be flat, is drawn at the edge.
     """
     array = dataset[DATA].transpose(*DIMS).isel(realization=0)
-    values = np.asarray(array.isel(time=slice(0, SAMPLES), channel=slice(0, CHANNELS)).values, dtype=float)
+    values = np.asarray(array.isel(time=slice(0, MOST), channel=slice(0, CHANNELS)).values, dtype=float)
+    values = values[: _stretch(values)]
     low, high = _range(values)
     height = MARGIN + (HEIGHT - 2 * MARGIN) * (high - np.clip(values, low, high)) / (high - low)
     across = np.linspace(MARGIN, WIDTH - MARGIN, len(values)) if len(values) > 1 else np.array([WIDTH / 2])
@@ -37,6 +39,13 @@ def thumbnail(dataset: xr.Dataset) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="{WIDTH:g}" '
         f'height="{HEIGHT:g}">{STYLE}{"".join(reversed(paths))}</svg>\n'
     )
+
+
+def _stretch(values: NDArray[np.float64]) -> int:
+    """Return how many samples to show: few of a series that turns at every step, many of a smooth one."""
+    change = np.sign(np.diff(values, axis=0))
+    turns = float(np.mean(change[1:] * change[:-1] < 0)) if len(values) > 2 else 0.0
+    return int(np.clip(TURNS / max(turns, TURNS / MOST), FEWEST, MOST))
 
 
 def _range(values: NDArray[np.float64]) -> tuple[float, float]:
