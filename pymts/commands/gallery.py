@@ -21,7 +21,7 @@ def make_gallery(
     output: Path, models: Sequence[str], stores: Sequence[Path], grids: Sequence[Path], as_json: bool
 ) -> None:
     """Write the site and say where it is."""
-    from pymts.gallery.site import build_gallery  # noqa: PLC0415  (needs jinja2 and matplotlib)
+    from pymts.gallery.site import build_gallery  # noqa: PLC0415  (loads the checks)
 
     chosen = _models(models)
     sources = _sources(stores, grids)
@@ -47,7 +47,8 @@ def _sources(stores: Sequence[Path], grids: Sequence[Path]) -> list[Source]:
         if not ids:
             raise StoreError(f"{root} holds no dataset; name the root of a store that `pymts generate --save` filled")
         datasets = (store.open_id(config_id, lazy=True) for config_id in ids)
-        sources.append(Source(_slug(root.resolve().name, slugs), f"Store {root.name}", str(root), datasets, len(ids)))
+        name = root.resolve().name
+        sources.append(Source(_slug(name, slugs), f"Store {name}", str(root), datasets, len(ids)))
     for path in grids:
         grid = load_grid(path, cache="read")
         sources.append(Source(_slug(path.stem, slugs), f"Grid {path.stem}", path.name, grid, len(grid)))

@@ -13,9 +13,9 @@ from matplotlib.text import Text
 
 from pymts.plotting import KINDS
 
-SIZE = (6.4, 3.6)  # inches
-PLACE = (0.13, 0.15, 0.72, 0.8)  # left, bottom, width, height, as parts of the picture
-DPI = 110
+SIZE = (5.6, 3.2)  # inches
+PLACE = (0.14, 0.16, 0.69, 0.8)  # left, bottom, width, height, as parts of the picture
+DPI = 125
 DARK, PALE = "#1a1a1a", "#d8d8d8"
 FEW = 6  # channels whose lines can be told apart
 LONG = 300  # samples of a line plot in which single oscillations can still be seen

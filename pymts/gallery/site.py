@@ -11,7 +11,6 @@ from typing import Any
 from pymts import __version__
 from pymts.adapters.libraries import require
 from pymts.checks import CHECKS
-from pymts.gallery import model_page
 from pymts.gallery.check_figure import check_figure
 from pymts.gallery.configurations import Collection, Source, check_count, rows
 from pymts.gallery.publish import check_target, write_site
@@ -89,7 +88,7 @@ def _write(folder: Path, models: Sequence[Model], sources: Sequence[Source], adv
 
 
 def _write_model(folder: Path, environment: Any, model: Model, models: Sequence[Model]) -> Card:
-    from pymts.gallery import pictures  # noqa: PLC0415  (needs matplotlib)
+    from pymts.gallery import model_page, pictures  # noqa: PLC0415  (need libraries that may be missing)
 
     dataset = model.make(seed=0, cache=False)
     (folder / "thumbs" / f"{model.name}.svg").write_text(thumbnail(dataset), encoding="utf-8")
