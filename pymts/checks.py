@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -198,12 +199,63 @@ def gp() -> Line:
     return path_mean("Cov(x0[t+12], x1[t]), matern32: B k(12)", product, theory)
 
 
+def noise() -> Line:
+    block = made("noise", law="laplace", M=2, correlation=0.7, T=20_000)
+    ranks = block.values[0].argsort(axis=0).argsort(axis=0) / 20_000
+    products = 12 * (ranks[:, 0] - 0.5) * (ranks[:, 1] - 0.5)
+    return path_mean(
+        "rank correlation at copula correlation .7: (6 / pi) asin(.35)", products, 6 / math.pi * math.asin(0.35)
+    )
+
+
+def colored_noise() -> Line:
+    x = made("colored_noise", M=1, beta=2.0, T=512, period=512, n_realizations=400).values[:, :, 0]
+    frequency, power = np.arange(1, 256), (np.abs(np.fft.rfft(x, axis=1)) ** 2)[:, 1:256]
+    slopes = np.polyfit(np.log(frequency), np.log(power).T, 1)[0]
+    return path_mean("slope of the log periodogram: -beta", slopes, -2.0)
+
+
+def factor() -> Line:
+    block = made("factor", M=4, T=2, n_realizations=20_000)
+    theory = float(block.truth["theory_acov"].values[1, 1, 0])
+    product = block.values[:, 1, 1] * block.values[:, 0, 0]
+    return path_mean("Cov(x1[t+1], x0[t]): Lambda Phi G Lambda'", product, theory)
+
+
+def scm() -> Line:
+    block = made("scm", M=4, T=2, n_realizations=20_000, contemporaneous=0.6)
+    theory = float(block.truth["theory_acov"].values[1].max())
+    i, j = np.argwhere(block.truth["theory_acov"].values[1] == theory)[0]
+    product = block.values[:, 1, i] * block.values[:, 0, j]
+    return path_mean(f"Cov(x{i}[t+1], x{j}[t]), linear: that of the VAR by (I - B0)^-1", product, theory)
+
+
+def varma() -> Line:
+    phi, theta = np.array([[0.5, 0.3], [0.0, 0.5]]), np.array([[0.4, 0.0], [0.6, 0.2]])
+    responses = [np.eye(2), phi + theta]  # of x to the noise of this step and of the one before
+    while len(responses) < 200:
+        responses.append(phi @ responses[-1])
+    theory = sum(after @ before.T for before, after in itertools.pairwise(responses))[0, 1]
+    block = made("varma", Phi=phi, Theta=theta, T=2, n_realizations=20_000)
+    product = block.values[:, 1, 0] * block.values[:, 0, 1]
+    return path_mean("Cov(x0[t+1], x1[t]) of a VARMA(1, 1): sum over the shared noise", product, float(theory))
+
+
+def vecm() -> Line:
+    given = {"alpha": [[-0.4], [0.1]], "beta": [[1.0], [-0.5]]}
+    steps, xi = 2000, np.array([[0.1, 0.4], [0.2, 0.8]]) / 0.9  # beta_o (alpha_o' beta_o)^-1 alpha_o'
+    block = made("vecm", **given, Sigma=[[2.0, 0.6], [0.6, 1.0]], T=2, sample_every=steps, n_realizations=8000)
+    theory = (xi @ [[2.0, 0.6], [0.6, 1.0]] @ xi.T)[1, 1]
+    gain = (block.values[:, 1, 1] - block.values[:, 0, 1]) / math.sqrt(steps)
+    return variance("variance a step in the long run: Xi Sigma Xi'", gain, float(theory))
+
+
 CHECKS: dict[str, Callable[[], Line]] = {
     check.__name__: check
     for check in (
         kuramoto, cml, ar, var, ou, brownian, abm, gbm, noise_gaussian, noise_cauchy,
         lorenz, rossler, lorenz96, mackey_glass, stuart_landau, wilson_cowan,
-        garch, narma, ms_var, piecewise, seasonal, gp,
+        garch, narma, ms_var, piecewise, seasonal, gp, noise, colored_noise, factor, scm, varma, vecm,
     )
 }  # fmt: skip
 

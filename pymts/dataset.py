@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pymts import __version__
 from pymts.configuration import Configuration
-from pymts.truth import CHANNEL_DIMS, TRUTH, Truth
+from pymts.truth import CHANNEL_DIMS, LAG_DIMS, TRUTH, Truth
 
 DATA = "data"
 DIMS = ("time", "channel", "realization")
@@ -37,7 +37,7 @@ def data_bytes(configuration: Configuration) -> int:
 def truth_bytes(configuration: Configuration) -> int:
     """Return an estimate of the truth's size in memory, from its dimensions alone."""
     realizations, times, channels = configuration.shape
-    sizes = {"time": times, "realization": realizations, "lag": LAGS, ACOV_LAG: LAGS}
+    sizes = {"time": times, "realization": realizations, "frequency": 2 * times} | dict.fromkeys(LAG_DIMS, LAGS)
     return sum(
         ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims) for name in configuration.model.truth
     )
@@ -56,11 +56,12 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
 
 
 def truth_coordinates(truth: Mapping[str, Truth]) -> dict[str, NDArray[np.generic]]:
-    """Return the labels of the lags that the truth lives on."""
-    labels = {}
+    """Return the labels of the lags and other dimensions of its own that the truth lives on."""
+    labels: dict[str, NDArray[np.generic]] = {}
     for item in truth.values():
+        labels.update(item.labels)
         for dim, size in zip(item.dims, item.values.shape[1:], strict=True):
-            if dim in ("lag", ACOV_LAG):
+            if dim in LAG_DIMS:
                 labels[dim] = np.arange(item.first_lag, item.first_lag + size)
     return labels
 

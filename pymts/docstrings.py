@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from pymts.params import Params
 from pymts.truth import TRUTH
 
 WIDTH = 88
+# A terminal's width is followed between these.
+NARROWEST, WIDEST = 40, 100
 
 
 def signature(params: type[Params]) -> inspect.Signature:
@@ -31,8 +34,8 @@ def ordered_fields(params: type[Params]) -> list[tuple[str, FieldInfo]]:
     return [(name, params.model_fields[name]) for name in dict.fromkeys(order) if name in params.model_fields]
 
 
-def _wrap(text: str, indent: str = "") -> str:
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent=indent, subsequent_indent=indent)
+def _wrap(text: str, indent: str = "", width: int = WIDTH) -> str:
+    return textwrap.fill(" ".join(text.split()), width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _parameter(name: str, field: FieldInfo) -> str:
@@ -40,9 +43,14 @@ def _parameter(name: str, field: FieldInfo) -> str:
     return f"{name} : {type_name(field)}, default={field.default!r}\n{_wrap(description, '    ')}"
 
 
-def _truth_line(name: str) -> str:
+def _truth_line(name: str, width: int = WIDTH) -> str:
     kind = TRUTH[name]
-    return _wrap(f"- `{name}` ({', '.join(kind.dims)}): {kind.meaning}", "    ")
+    return _wrap(f"- `{name}` ({', '.join(kind.dims)}): {kind.meaning}", "    ", width)
+
+
+def is_equation(paragraph: str) -> bool:
+    """Tell a paragraph of equations, whose lines stay as they are, from sentences."""
+    return not paragraph.rstrip().endswith(".")
 
 
 def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: str) -> str:
@@ -67,14 +75,17 @@ def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: 
 def help_text(
     name: str, doc: str, params: type[Params], *, truth: Sequence[str], tags: Sequence[str], reference: str
 ) -> str:
-    """Return what a person reads in a terminal."""
-    lines = [f"{name}: {doc}", "", "Parameters"]
+    """Return what a person reads in a terminal, as wide as it is."""
+    width = max(NARROWEST, min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST))
+    paragraphs = f"{name}: {doc}".split("\n\n")
+    text = [paragraph if is_equation(paragraph) else _wrap(paragraph, width=width) for paragraph in paragraphs]
+    lines = ["\n\n".join(text), "", "Parameters"]
     for field_name, field in ordered_fields(params):
         lines.append(f"  {field_name} = {_default(field)}")
-        lines.append(_wrap(f"{field.description} Takes {allowed(field)}.", "      "))
+        lines.append(_wrap(f"{field.description} Takes {allowed(field)}.", "      ", width))
     lines += ["", "Truth"]
-    lines += [_truth_line(item)[2:] for item in truth] or ["  none: the law has no structure to report"]
-    lines += ["", f"Tags: {', '.join(tags)}", _wrap(f"Reference: {reference}")]
+    lines += [_truth_line(item, width)[2:] for item in truth] or ["  none: the law has no structure to report"]
+    lines += ["", f"Tags: {', '.join(tags)}", _wrap(f"Reference: {reference}", width=width)]
     return "\n".join(lines)
 
 

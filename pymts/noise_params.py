@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.numerics.covariance import cholesky
+from pymts.numerics.linear import per_configuration
 from pymts.numerics.rows import rows_times
 from pymts.params import Matrix, NonNegative, NonNegativeVector, Params, per_channel, square
 
@@ -55,6 +56,38 @@ class NoiseParams(Params):
             return np.broadcast_to(np.asarray(self.Sigma), (batch, self.M, self.M)).copy()
         sigma = np.broadcast_to(np.asarray(self.sigma), (batch, 1, self.M))
         return sigma.transpose(0, 2, 1) * (sigma * np.eye(self.M))
+
+
+class InnovationParams(Params):
+    """Parameters of a model with Gaussian innovations of one scale for all channels, or of a full covariance."""
+
+    noise_scale: float = Field(
+        default=1.0, ge=0, description="Standard deviation of independent innovations; not with `Sigma`."
+    )
+    Sigma: Matrix | None = Field(
+        default=None, description="Covariance (M, M) of the innovations; `None` leaves it to `noise_scale`."
+    )
+
+    @model_validator(mode="after")
+    def _innovations_fit(self) -> InnovationParams:
+        if self.Sigma is None:
+            return self
+        if self.noise_scale != type(self).model_fields["noise_scale"].default:
+            raise ValueError("Sigma and noise_scale are both given; keep one")
+        sigma = square("Sigma", self.Sigma, self.M)
+        try:
+            cholesky(sigma)
+        except ValueError as error:
+            raise ValueError(f"Sigma: {error}") from None
+        return self
+
+    def innovations(self, batch: int) -> tuple[Array, Array]:
+        """Return the covariance (B, M, M) and what colours standard normals: its factor, or a number (B, 1, 1)."""
+        if self.Sigma is None:
+            factor = per_configuration(self.noise_scale, batch)[:, None, None]
+            return factor**2 * np.eye(self.M), factor
+        sigma = np.repeat(np.asarray(self.Sigma, dtype=np.float64)[None], batch, axis=0)
+        return sigma, cholesky(sigma)
 
 
 def per_step(value: Any) -> Array:

@@ -121,6 +121,10 @@ class Streams:
         """Return the streams of the process noise, from their beginning."""
         return self._draws(Role.PROCESS)
 
+    def observation(self) -> Draws:
+        """Return the streams of noise that is added to what is observed, from their beginning."""
+        return self._draws(Role.OBSERVATION)
+
     def labels(self) -> Draws:
         """Return the streams of regimes and change points, from their beginning."""
         return self._draws(Role.LABEL)

@@ -11,19 +11,32 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TruthKind:
-    """One name of the vocabulary: its dimensions in the dataset and what it says."""
+    """One name of the vocabulary: its dimensions in the dataset, what it says, and whether it has to be asked for."""
 
     dims: tuple[str, ...]
     meaning: str
+    optional: bool = False
 
 
-# "acov_lag" is a dimension of its own: coefficients live on the lags of the model, autocovariances on lag 0, 1, 2 ...
+# Lags of their own: coefficients live on the lags of the model, those of past noise on theirs, autocovariances on lag
+# 0, 1, 2 ...
 TRUTH: dict[str, TruthKind] = {
     "adjacency": TruthKind(
         ("target", "source"),
         "Weight of the direct influence source -> target; nonzero means that source drives target.",
     ),
     "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
+    "ma_coefficients": TruthKind(
+        ("ma_lag", "target", "source"), "Linear coefficient of the source's noise, ma_lag steps ago."
+    ),
+    "difference_coefficients": TruthKind(
+        ("difference_lag", "target", "source"), "Linear coefficient of the source's change, difference_lag steps ago."
+    ),
+    "rank": TruthKind((), "Number of stationary relations between channels that are not stationary."),
+    "beta": TruthKind(("channel", "relation"), "Weight of each channel in each stationary relation."),
+    "alpha": TruthKind(("channel", "relation"), "How much of each relation's error a channel's next change takes up."),
+    "relation_cov": TruthKind(("relation", "relation_"), "Covariance of the stationary relations in closed form."),
+    "long_run": TruthKind(("target", "source"), "How far a unit of the source's noise moves the target for good."),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
     "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
@@ -38,6 +51,10 @@ TRUTH: dict[str, TruthKind] = {
     ),
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
+    ),
+    "theory_psd": TruthKind(
+        ("channel", "frequency"),
+        "One-sided power spectral density in closed form; the frequency is in cycles per step.",
     ),
     "input": TruthKind(("time", "channel", "realization"), "What drives each channel from outside."),
     "redraws": TruthKind(("channel", "realization"), "How often a stretch of input was drawn again, having exploded."),
@@ -56,8 +73,18 @@ TRUTH: dict[str, TruthKind] = {
     "seasonal": TruthKind(("time", "channel", "realization"), "Part of the series that repeats, all periods together."),
     "level": TruthKind(("time", "channel", "realization"), "Part of the series that past noise has moved."),
     "noise": TruthKind(("time", "channel", "realization"), "Noise of the step, as it came into the equation."),
+    "intervention": TruthKind(("time", "channel"), "True where the channel is intervened upon.", optional=True),
+    "counterfactual": TruthKind(
+        ("time", "channel", "realization"), "Series of the same noise without any intervention.", optional=True
+    ),
+    "effect": TruthKind(
+        ("time", "channel", "realization"), "What the interventions changed: data - counterfactual.", optional=True
+    ),
     "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share."),
     "loadings": TruthKind(("channel", "state"), "Weight of each hidden process in each channel."),
+    "latent_coefficients": TruthKind(
+        ("state", "state_next"), "Weight of one hidden process in another, one step later."
+    ),
     "coregionalization": TruthKind(("kernel", "channel", "channel_"), "Covariance between channels of each kernel."),
     "kernel_kind": TruthKind(("kernel", "term"), "Which covariance function a term of a kernel is."),
     "kernel_operation": TruthKind(("kernel", "term"), "How a term comes in: added or multiplied to those before."),
@@ -75,6 +102,8 @@ TRUTH: dict[str, TruthKind] = {
 
 # Dimensions whose labels are the channels' own.
 CHANNEL_DIMS = frozenset({"target", "source", "channel_"})
+# Dimensions that count lags.
+LAG_DIMS = frozenset({"lag", "ma_lag", "difference_lag", "acov_lag"})
 
 
 @dataclass(frozen=True)
@@ -82,13 +111,15 @@ class Truth:
     """One true quantity of a batch.
 
     ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order. Where it is known for
-    some configurations of the batch only, ``known`` (B,) says for which.
+    some configurations of the batch only, ``known`` (B,) says for which. ``labels`` are those of dimensions that are
+    neither channels nor lags.
     """
 
     dims: tuple[str, ...]
     values: NDArray[np.generic]
     attrs: Mapping[str, str] = field(default_factory=dict)
     first_lag: int = 0
+    labels: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     known: NDArray[np.bool_] | None = None
 
 

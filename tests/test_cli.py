@@ -15,6 +15,7 @@ import pytest
 from pymts import disk
 from pymts.cli import run
 from pymts.commands.generate import shard_range
+from pymts.docstrings import is_equation
 from pymts.errors import InvalidParameterError
 from pymts.exitcodes import Exit
 from pymts.registry import MODELS
@@ -187,6 +188,23 @@ def test_list_and_describe(pymts: Any) -> None:
     schema = pymts("describe", "kuramoto", "--json").json
     assert schema["parameters"]["properties"]["K"]["default"] == 1.0
     assert pymts("--version").out.startswith("pymts ")
+
+
+@pytest.mark.parametrize("command", [[], ["generate"], ["cache"], ["cache", "prune"]])
+def test_flags_are_shown_without_a_type(pymts: Any, command: list[str]) -> None:
+    shown = pymts(*command, "--help").out
+    assert "--help" in shown
+    assert "bool" not in shown.replace("boolean", "")
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_description_fits_the_terminal(pymts: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    equations = {line for part in MODELS[name].doc.split("\n\n") if is_equation(part) for line in part.splitlines()}
+    lines = pymts("describe", name).out.splitlines()
+    assert equations
+    assert equations <= set(lines)
+    assert max(len(line) for line in lines if line not in equations) <= 80
 
 
 def test_the_cache_commands(pymts: Any, home: Path, good_grid: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import readme_table
+import readme_parts
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
@@ -36,8 +38,15 @@ def copy_of_the_checkout(target: Path) -> Path:
     return target
 
 
-def test_the_model_table_is_fresh() -> None:
-    assert readme_table.parts()[1] == readme_table.table()
+@pytest.mark.parametrize("name", readme_parts.MADE)
+def test_the_parts_that_are_made_are_fresh(name: str) -> None:
+    written = readme_parts.parts(name, TEXT)[1]
+    assert readme_parts.without_times(written) == readme_parts.without_times(readme_parts.MADE[name]())
+
+
+def test_only_times_differ_between_recordings() -> None:
+    assert readme_parts.without_times("a  1.25 s") == readme_parts.without_times("a 17.00 s")
+    assert readme_parts.without_times("a 5 ok") != readme_parts.without_times("a 6 ok")
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
@@ -62,6 +71,18 @@ def test_the_python_blocks_run_in_order_and_print_what_is_shown(
             assert printed == BLOCKS[index + 1][1]
     assert ran >= 6
     assert (tmp_path / "data").is_dir()
+
+
+def test_the_pictures_are_those_that_the_project_draws(tmp_path: Path) -> None:
+    drawing = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
+    shown = re.findall(r"^!\[.+\]\(docs/(.+)\)$", TEXT, flags=re.MULTILINE)
+    drawn = drawing["draw"](tmp_path)
+    assert {path.name for path in drawn} == set(shown)
+    for path in drawn:
+        committed = ROOT / "docs" / path.name
+        assert committed.stat().st_size < 100_000
+        with Image.open(committed) as ours, Image.open(path) as again:
+            assert ours.size == again.size
 
 
 def test_the_yaml_block_is_the_example() -> None:

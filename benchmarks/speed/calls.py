@@ -66,7 +66,7 @@ def calls(rounds: int, quick: bool) -> list[Row]:
             share = times["draws"].median / times["ours"].median
             over = f"{1 / share:.2f}" if share > 0.02 else "-"
             bound = name in NOISE_BOUND and size == "middle"
-            what = f"{name} M{c.params.M} T{t} R{r}"
+            what = f"{name} M{c.params.M} T{c.params.T} R{r}"
             against = f"{each}; its random numbers: {milliseconds(times['draws'])}"
             rows.append(Row("calls", what, milliseconds(times["ours"]), against, over, "<= 1.6" if bound else ""))
     return rows

@@ -1,15 +1,17 @@
-"""The same work by others: plain NumPy, statsmodels, SciPy, and a compiled kernel where numba is installed."""
+"""The same work by others: plain NumPy, statsmodels, SciPy, and a compiled kernel where numba is installed.
+
+``requirements-benchmarks.txt`` has the peers that are no part of the development set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.signal import lfilter
 from statsmodels.tsa.vector_ar.util import varsim
 
+from benchmarks.speed.flows import flows
 from benchmarks.speed.workload import Row, compare, configuration, work
 from pymts.simulate import simulate_whole
 
@@ -71,61 +73,6 @@ def linear(rounds: int) -> list[Row]:
         lfilter([1.0], [1.0, -0.5, -0.2], noise, axis=1)
 
     return rows + compare("peers", "ar(2) M10 T1000 R100", {"ours": work(mine), "scipy lfilter": filtered}, rounds)
-
-
-# The model's parameters, the equation as SciPy wants it, and how long chaos leaves errors comparable, s.
-FLOWS: dict[str, tuple[dict[str, Any], Callable[..., Any], float]] = {
-    "lorenz": (
-        {"M": 3, "observable": "all", "K": 0.0, "x0": [1.0, 1.0, 1.0]},
-        lambda _t, s: (10 * (s[1] - s[0]), s[0] * (28 - s[2]) - s[1], s[0] * s[1] - 8 / 3 * s[2]),
-        1.0,
-    ),
-    "rossler": (
-        {"M": 3, "observable": "all", "K": 0.0, "x0": [1.0, 1.0, 1.0]},
-        lambda _t, s: (-s[1] - s[2], s[0] + 0.2 * s[1], 0.2 + s[2] * (s[0] - 5.7)),
-        5.0,
-    ),
-    "lorenz96": (
-        {"M": 40, "x0": [8.0 + 0.1 * (site % 7) for site in range(40)]},
-        lambda _t, x: (np.roll(x, -1) - np.roll(x, 2)) * np.roll(x, 1) - x + 8.0,
-        0.5,
-    ),
-}
-
-
-def flows(rounds: int, realizations: int = 100) -> list[Row]:
-    """Give the same points at matching accuracy, against SciPy's RK45.
-
-    Its tolerance is the loosest that comes as near to a tight solution as ours, before chaos hides it. Of a hundred
-    trajectories, one of theirs is timed.
-    """
-    rows = []
-    for name, (given, velocity, comparable) in FLOWS.items():
-        options = {**given, "burn_in": 0, "sample_every": 1}
-        m, start = options.pop("M"), np.array(given["x0"])
-        mine = configuration(name, m, 1000, 1, **options)
-        points = mine.params.step * np.arange(1000)
-        early = points[points <= comparable]
-        tight = _solved(velocity, start, early, "DOP853", 1e-12)
-        error = np.abs(simulate_whole(mine).values[0][: len(early)] - tight).max()
-        tried = (10.0**-k for k in range(3, 13))
-        rtol = next(t for t in tried if np.abs(_solved(velocity, start, early, "RK45", t) - tight).max() <= error)
-
-        def peer(v: Any = velocity, s: Any = start, p: Any = points, t: float = rtol) -> None:
-            _solved(v, s, p, "RK45", t)
-
-        del options["x0"]
-        many = work(configuration(name, m, 1000, realizations, **options))
-        label, what = f"solve_ivp RK45 rtol {rtol:.0e}", f"{name} M{m}, 1000 points, error {error:.0e}, R"
-        rows += compare("peers", f"{what}1", {"ours": work(mine), label: peer}, rounds)
-        works = {"ours": many, f"{label}, one of them": peer}
-        rows += compare("peers", f"{what}{realizations}", works, rounds, ">= 5", times=realizations)
-    return rows
-
-
-def _solved(velocity: Callable[..., Any], start: Any, points: Any, method: str, rtol: float) -> Any:
-    solution = solve_ivp(velocity, (0.0, points[-1]), start, method, points, rtol=rtol, atol=rtol)
-    return solution.y.T
 
 
 def compiled(rounds: int) -> list[Row]:

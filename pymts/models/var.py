@@ -9,21 +9,20 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.network_params import NetworkParams, Topology, infer_m, nesting
+from pymts.noise_params import InnovationParams
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, vector_recursion
 from pymts.numerics.rows import rows_times
-from pymts.params import Matrices, Matrix, Vector, per_channel, ragged_array, square
+from pymts.params import Matrices, Matrix, Vector, per_channel, ragged_array
 from pymts.registry import model
 from pymts.streams import Streams
 from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 
-NOISE_SCALE = 1.0
 
-
-class VarParams(NetworkParams):
+class VarParams(InnovationParams, NetworkParams):
     """Parameters of a vector autoregression."""
 
     topology: Topology = Field(
@@ -49,12 +48,6 @@ class VarParams(NetworkParams):
         lt=1,
         description="Spectral radius that drawn coefficients are scaled to; the memory is about 1 / (1 - rho) steps.",
     )
-    noise_scale: float = Field(
-        default=NOISE_SCALE, ge=0, description="Standard deviation of independent innovations; not with `Sigma`."
-    )
-    Sigma: Matrix | None = Field(
-        default=None, description="Covariance (M, M) of the innovations; `None` leaves it to `noise_scale`."
-    )
     x0: Vector | None = Field(
         default=None,
         description="Start of the M channels, taken by all p past values; `None` starts in the stationary state.",
@@ -74,14 +67,6 @@ class VarParams(NetworkParams):
     def _matrices_fit(self) -> VarParams:
         if self.x0 is not None:
             per_channel("x0", self.x0, self.M)
-        if self.Sigma is not None:
-            if self.noise_scale != NOISE_SCALE:
-                raise ValueError("Sigma and noise_scale are both given; keep one")
-            sigma = square("Sigma", self.Sigma, self.M)
-            try:
-                cholesky(sigma)
-            except ValueError as error:
-                raise ValueError(f"Sigma: {error}") from None
         if self.Phi is None:
             return self
         if self.A is not None:
@@ -107,14 +92,11 @@ def _coefficients(p: VarParams, rng: Streams) -> Array:
     graphs, sizes = [], []
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
-        sign = np.where(generator.random((p.p, p.M, p.M)) < 0.5, -1.0, 1.0)
-        sizes.append(sign * (0.5 + generator.random((p.p, p.M, p.M))))  # of size 1, each lag with its own
+        sizes.append(linear.signed_sizes(generator, p.p, p.M))
     self_strength, cross_strength, rho = (
         linear.per_configuration(value, batch) for value in (p.self_strength, p.cross_strength, p.rho)
     )
-    itself = np.eye(p.M)
-    strength = np.stack(graphs) * (1.0 - itself) * cross_strength[:, None, None]
-    strength += self_strength[:, None, None] * itself  # (B, target, source)
+    strength = linear.edge_strength(np.stack(graphs), self_strength, cross_strength)
     return linear.scale_to_radius(np.stack(sizes) * strength[:, None], rho)
 
 
@@ -139,12 +121,7 @@ def make_var(p: VarParams, rng: Streams) -> Simulated:
     """
     batch, realizations = rng.shape
     phi = _coefficients(p, rng)  # (B, p, M, M)
-    if p.Sigma is None:
-        factor = linear.per_configuration(p.noise_scale, batch)[:, None, None]  # (B, 1, 1)
-        sigma = factor**2 * np.eye(p.M)
-    else:
-        sigma = np.repeat(np.asarray(p.Sigma)[None], batch, axis=0)
-        factor = cholesky(sigma)
+    sigma, factor = p.innovations(batch)
     truth = {
         "coefficients": Truth(("lag", "target", "source"), phi, first_lag=1),
         "adjacency": adjacency(np.abs(phi).max(axis=1), "summary"),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -27,6 +28,20 @@ def per_channel_rows(value: float | Sequence[float] | Array, batch: int, m: int)
     if isinstance(value, tuple):
         return np.repeat(np.asarray(value, dtype=np.float64)[None], batch, axis=0)
     return np.repeat(per_configuration(cast("float | Array", value), batch)[:, None], m, axis=1)
+
+
+def signed_sizes(rng: Generator, lags: int, m: int) -> Array:
+    """Return coefficients of random sign and of size 0.5 to 1.5, for each lag its own, (lags, M, M)."""
+    sign = np.where(rng.random((lags, m, m)) < 0.5, -1.0, 1.0)
+    return sign * (0.5 + rng.random((lags, m, m)))
+
+
+def edge_strength(graphs: Array, self_strength: Array, cross_strength: Array) -> Array:
+    """Return graphs (B, target, source) with edges times cross_strength (B,) and self_strength (B,) on the diagonal."""
+    itself = np.eye(graphs.shape[-1])
+    strength = graphs * (1.0 - itself) * cross_strength[:, None, None]
+    strength += self_strength[:, None, None] * itself
+    return strength
 
 
 def companion(phi: Array) -> Array:
@@ -58,9 +73,19 @@ def spectral_radius(phi: Array) -> Array:
     The computed eigenvalues of a nilpotent matrix of size n are not 0 but about eps^(1/n), which scaling to a radius
     would blow up; so what no feedback can reach is told by the graph, not by an eigenvalue.
     """
+    if not phi.shape[1]:
+        return np.zeros(len(phi))
     cyclic = _feedback(phi)
     radius = np.abs(np.linalg.eigvals(companion(cyclic))).max(axis=-1)
     return np.where(np.any(cyclic != 0, axis=(1, 2, 3)), radius, 0.0)
+
+
+def lag_scales(phi: Array, rho: Array) -> Array:
+    """Return what each lag of phi (B, p, M, M) is scaled by for a spectral radius of rho (B,): (B, p, 1, 1)."""
+    radius = spectral_radius(phi)
+    ratio = np.where(radius > 0, rho / np.where(radius > 0, radius, 1.0), 1.0)
+    lags = np.arange(1, phi.shape[1] + 1)
+    return np.asarray((ratio[:, None] ** lags)[:, :, None, None])
 
 
 def scale_to_radius(phi: Array, rho: Array) -> Array:
@@ -69,10 +94,7 @@ def scale_to_radius(phi: Array, rho: Array) -> Array:
     This scales every eigenvalue of the companion matrix by rho / r: exact, and in one step. A recursion without any
     feedback has radius 0 whatever its size, and is left as it is.
     """
-    radius = spectral_radius(phi)
-    ratio = np.where(radius > 0, rho / np.where(radius > 0, radius, 1.0), 1.0)
-    lags = np.arange(1, phi.shape[1] + 1)
-    return np.asarray(phi * (ratio[:, None] ** lags)[:, :, None, None])
+    return phi * lag_scales(phi, rho)
 
 
 def stationary_covariance(transition: Array, noise: Array) -> Array:

@@ -48,8 +48,11 @@ def plot_graph(ds: xr.Dataset | pd.DataFrame, kind: Literal["matrix", "network"]
 
 def _matrix(ax: Any, weights: NDArray[np.float64], labels: Sequence[str]) -> None:
     bound = float(np.abs(weights).max()) or 1.0
-    colours = require("seaborn.cm", "the graph", COMMAND).icefire
-    image = ax.imshow(weights, cmap=colours, vmin=-bound, vmax=bound)
+    palettes = require("seaborn.cm", "the graph", COMMAND)
+    signed = bool((weights < 0).any())
+    image = ax.imshow(
+        weights, cmap=palettes.icefire if signed else palettes.mako, vmin=-bound if signed else 0.0, vmax=bound
+    )
     ax.figure.colorbar(image, ax=ax, label="weight")
     every = -(-len(labels) // 10)
     ax.set(xlabel="source", ylabel="target")

@@ -66,6 +66,14 @@ def test_outliers_do_not_set_the_colours() -> None:
     assert limits(np.full(5, 3.0)) == (2.5, 3.5)
 
 
+@pytest.mark.parametrize(("weight", "limits"), [(0.5, (0.0, 0.5)), (-0.5, (-0.5, 0.5))])
+def test_colours_of_a_graph_are_symmetric_only_if_a_weight_is_negative(
+    weight: float, limits: tuple[float, float]
+) -> None:
+    ds = make_kuramoto(A=[[0.0, weight], [0.25, 0.0]], T=5, seed=0)
+    assert plot_graph(ds).images[0].get_clim() == limits
+
+
 def test_graph_has_targets_as_rows() -> None:
     ds = make_var(M=4, T=9, seed=0)
     ax = plot_graph(ds)

@@ -47,6 +47,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("piecewise", {"M": 17, "change": "all", "min_length": 5, "max_length": 9}),
     ("piecewise", {"M": 1, "change": "coupling", "change_points": [3, 120, 290]}),
     ("seasonal", {"slope": [0.1, 0.2], "periods": [2, 3, 100]}),
+    ("varma", {"p": 0, "q": 3, "M": 12}),
+    ("varma", {"p": 3, "q": 2, "M": 3, "Sigma": S}),
+    ("varma", {"M": 1, "Theta": [[2.0]]}),
+    ("vecm", {"M": 12, "rank": 5, "p": 3}),
+    ("vecm", {"alpha": [[-0.4], [0.1], [0.0]], "beta": [[1.0], [-0.5], [0.3]], "Sigma": S}),
+    ("vecm", {"M": 1, "rank": 0, "p": 1}),
     ("gp", {"M": 1, "kernel": "rbf", "rank": 3}),
     ("gp", {"n_kernels": 5, "length_scale": [1.0, 2.0, 5.0, 10.0, 20.0]}),
 ]

@@ -1,0 +1,190 @@
+"""Vector autoregression with moving-average noise, on a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from pymts.network_params import NetworkParams, Topology, infer_m, nesting
+from pymts.noise_params import InnovationParams
+from pymts.numerics import linear
+from pymts.numerics.covariance import cholesky
+from pymts.numerics.moving_average import moving_average, state_space
+from pymts.numerics.recursion import sampled, vector_recursion
+from pymts.numerics.rows import rows_times
+from pymts.params import Matrices, Matrix, Vector, per_channel, ragged_array
+from pymts.registry import model
+from pymts.streams import Streams
+from pymts.truth import Simulated, Truth, adjacency
+
+Array = NDArray[np.float64]
+
+# The order of each part and its given coefficients.
+PARTS = (("p", "Phi"), ("q", "Theta"))
+
+
+class VarmaParams(InnovationParams, NetworkParams):
+    """Parameters of a vector autoregression with moving-average noise."""
+
+    topology: Topology = Field(
+        default="erdos_renyi",
+        description="Graph family that drawn coefficients live on; `A` or given coefficients take its place. Directed "
+        "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+    )
+    p: int = Field(
+        default=1, ge=0, le=1000, description="Lags of the series, 0 for a moving average; a given `Phi` tells it."
+    )
+    q: int = Field(default=1, ge=0, le=1000, description="Lags of the noise; a given `Theta` tells it.")
+    Phi: Matrices | Matrix | None = Field(
+        default=None,
+        description="Coefficients (target, source) of the past, used as given: a matrix (M, M) for lag 1 or matrices "
+        "(p, M, M); `None` draws them on the graph.",
+    )
+    Theta: Matrices | Matrix | None = Field(
+        default=None,
+        description="Coefficients (target, source) of past noise, used as given, invertible or not: a matrix (M, M) "
+        "for lag 1 or matrices (q, M, M); `None` draws them on the graph, invertible.",
+    )
+    self_strength: float = Field(
+        default=0.5, ge=0, description="Size of the drawn diagonal coefficients before all are scaled."
+    )
+    cross_strength: float = Field(
+        default=0.3, ge=0, description="Size of the drawn coefficients of an edge before all are scaled."
+    )
+    rho: float = Field(
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="Spectral radius that drawn `Phi` is scaled to; the memory is about 1 / (1 - rho) steps.",
+    )
+    ma_rho: float = Field(
+        default=0.7,
+        ge=0,
+        lt=1,
+        description="Spectral radius that drawn `Theta` is scaled to: past noise is forgotten as ma_rho^k when the "
+        "series is solved for it.",
+    )
+    x0: Vector | None = Field(
+        default=None,
+        description="Start of the M channels, taken by all past values, with no noise before it; `None` starts in the "
+        "stationary state.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _matrices_tell_sizes(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        for order, name in PARTS:
+            depth = nesting(given.get(name))
+            if order not in given and depth > 1:
+                given = {**given, order: len(given[name]) if depth == 3 else 1}
+        return infer_m(given, "Phi", "Theta", "Sigma")
+
+    @model_validator(mode="after")
+    def _matrices_fit(self) -> VarmaParams:
+        if self.x0 is not None:
+            per_channel("x0", self.x0, self.M)
+        for order, name in PARTS:
+            self._shape_fits(order, name)
+        if self.A is not None and self.Phi is not None and self.Theta is not None:
+            raise ValueError("Phi, Theta and A are all given; leave A out, as nothing is drawn on it")
+        if self.Phi is None:
+            return self
+        radius = linear.spectral_radius(np.asarray(self.Phi).reshape(1, self.p, self.M, self.M))[0]
+        if radius >= 1:
+            raise ValueError(
+                f"Phi must be stable, with a spectral radius less than 1, got {radius:.6g}; "
+                f"multiply the matrix of lag k by c**k with c less than {1 / radius:.4g}"
+            )
+        return self
+
+    def _shape_fits(self, order: str, name: str) -> None:
+        value, lags = getattr(self, name), getattr(self, order)
+        if value is None:
+            return
+        found = ragged_array(name, value).shape
+        if lags == 0:
+            raise ValueError(f"{name} must be left out where {order} is 0, got shape {found}")
+        if found != (lags, self.M, self.M) and (lags, *found) != (1, self.M, self.M):
+            raise ValueError(
+                f"{name} must have shape ({order}, M, M) = ({lags}, {self.M}, {self.M}), got shape {found}"
+            )
+
+
+def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
+    """Return the coefficients of the past (B, p, M, M) and of past noise (B, q, M, M), given or drawn."""
+    batch = rng.shape[0]
+    graphs, sizes, ma_sizes = [], [], []
+    for generator in rng.structure():
+        graphs.append(p.draw_graph(generator))
+        sizes.append(linear.signed_sizes(generator, p.p, p.M))
+        ma_sizes.append(linear.signed_sizes(generator, p.q, p.M))
+    strength = linear.edge_strength(
+        np.stack(graphs), *(linear.per_configuration(value, batch) for value in (p.self_strength, p.cross_strength))
+    )[:, None]
+    phi, theta = np.stack(sizes) * strength, np.stack(ma_sizes) * strength
+    # The noise solves e_t = x_t - ... - sum_k Theta_k e_{t-k}, so -Theta is what must be stable.
+    phi = phi * linear.lag_scales(phi, linear.per_configuration(p.rho, batch))
+    theta = theta * linear.lag_scales(-theta, linear.per_configuration(p.ma_rho, batch))
+    if p.Phi is not None:
+        phi = np.repeat(np.asarray(p.Phi).reshape(1, p.p, p.M, p.M), batch, axis=0)
+    if p.Theta is not None:
+        theta = np.repeat(np.asarray(p.Theta).reshape(1, p.q, p.M, p.M), batch, axis=0)
+    return phi, theta
+
+
+@model(
+    VarmaParams,
+    reference="H. Lütkepohl (2005), New introduction to multiple time series analysis, doi:10.1007/978-3-540-27752-1.",
+    tags=("linear", "network", "stationary", "stochastic", "discrete"),
+    truth=("coefficients", "ma_coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
+)
+def make_varma(p: VarmaParams, rng: Streams) -> Simulated:
+    """Vector autoregressive moving average, VARMA(p, q), on a graph or given; VMA(q) with p = 0.
+
+    x(t) = sum_{k=1..p} Phi_k x(t-k) + e(t) + sum_{k=1..q} Theta_k e(t-k),   e ~ N(0, Sigma)
+
+    A drawn coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength` times the edge's weight, on
+    the diagonal `self_strength`, anew for every lag of both parts. Powers of one number then bring the spectral radius
+    of Phi to `rho` and that of -Theta to `ma_rho`, so that what is drawn is stationary and invertible; a part in which
+    no influence returns has radius 0 and is not scaled. A given Phi is used as given, or refused if unstable.
+
+    Observed: x. Truth: the coefficients of each part that has lags, the graph of the equation (largest size over the
+    lags of both parts: the past or the past noise of the source acts on the target), the innovation covariance and, for
+    the stationary start, the covariance and autocovariances in closed form.
+    """
+    batch, realizations = rng.shape
+    phi, theta = _coefficients(p, rng)
+    sigma, factor = p.innovations(batch)
+    if p.Sigma is None:
+        factor = factor * np.eye(p.M)  # (B, M, M)
+    truth = {
+        "adjacency": adjacency(np.abs(np.concatenate([phi, theta], axis=1)).max(axis=1, initial=0.0), "summary"),
+        "noise_cov": Truth(("channel", "channel_"), sigma),
+    }
+    if p.p:
+        truth["coefficients"] = Truth(("lag", "target", "source"), phi, first_lag=1)
+    if p.q:
+        truth["ma_coefficients"] = Truth(("ma_lag", "target", "source"), theta, first_lag=1)
+    lags = max(p.p, 1)  # the newest value is part of the state, even where nothing depends on it
+    response = np.concatenate([np.broadcast_to(np.eye(p.M), (batch, 1, p.M, p.M)), theta], axis=1) @ factor[:, None]
+    if p.x0 is None:
+        padded = phi if p.p else np.zeros((batch, 1, p.M, p.M))
+        transition, incoming = state_space(padded, response)
+        covariance = linear.stationary_covariance(transition, incoming)
+        acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
+        truth["theory_cov"] = Truth(("channel", "channel_"), np.ascontiguousarray(acov[:, 0]))
+        truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
+        state = rows_times(rng.initial().normal((lags + p.q) * p.M), cholesky(covariance))
+        newest_first = state.reshape(batch, realizations, lags + p.q, p.M)
+        past, past_noise = newest_first[:, :, lags - 1 :: -1], newest_first[:, :, : lags - 1 : -1]
+    else:
+        past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, lags, p.M))
+        past_noise = np.zeros((batch, realizations, p.q, p.M))
+    blocks = moving_average(response, past_noise, rng.process().blocks(p.sampling.n_steps, p.M))
+    states = vector_recursion(phi, np.ones((batch, 1, 1)), past, blocks) if p.p else blocks
+    return Simulated(sampled(past[:, :, -1], states, p.sampling), truth)
