@@ -117,7 +117,7 @@ def test_tags_filter_together(browser: Browser, site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("fragment", "expected"),
-    [("#q=kuramoto", ["kuramoto"]), ("#tag=stationary", ["noise_cauchy", "ou"]), ("#q=noise&tag=linear", [])],
+    [("#q=kuramoto", ["kuramoto"]), ("#tag=stationary", ["noise_cauchy", "ou"]), ("#q=kuramoto&tag=linear", [])],
 )
 def test_the_address_presets_the_search(browser: Browser, site: Path, fragment: str, expected: list[str]) -> None:
     browser.view()
