@@ -14,8 +14,8 @@ _LETTERS = (
 GREEK = {name: chr(ord("\u03b1") + place) for place, name in enumerate(_LETTERS)} | {"eps": "\u03b5"}
 GREEK |= {name.capitalize(): symbol.upper() for name, symbol in GREEK.items()}
 SIGNS = {"-": "\u2212", "~": "\u223c", "'": "\u2032", "...": "\u2026", "..": "\u2026", "->": "\u2192", "*": "\u00b7"}
-SIGNS |= {">=": "\u2265", "<=": "\u2264"}
-RELATIONS = frozenset({"=", "~", "<", ">", "<=", ">=", "->", "+", "-", ",", ":", "..", "...", "*"})
+SIGNS |= {">=": "\u2265", "<=": "\u2264", "!=": "\u2260"}
+RELATIONS = frozenset({"=", "~", "<", ">", "<=", ">=", "!=", "->", "+", "-", ",", ":", "..", "...", "*"})
 BIG = {"sum": "\u2211", "prod": "\u220f"}
 OPEN, CLOSE = frozenset("(["), frozenset(")]")
 DIFFERENTIAL = re.compile(r"d([A-Za-z])(_.*)?")
@@ -68,6 +68,8 @@ def _symbol(name: str) -> str:
 def _subscript(text: str) -> str:
     if text.startswith("{"):
         return f"<mrow>{_Reader(tokenize(text[1:-1])).row(frozenset())}</mrow>"
+    if "," in text:
+        return "<mrow>" + "<mo>,</mo>".join(map(_subscript, text.split(","))) + "</mrow>"
     if text.isdigit():
         return f"<mn>{text}</mn>"
     if text in GREEK or len(text) > 2:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# A name may carry one subscript: x_i, noise_std, x_{i+1}, sum_{k=1..p}.
+# A name may carry one subscript: x_i, noise_std, B_k,ij, x_{i+1}, sum_{k=1..p}.
 _TOKEN = re.compile(
     r"(?P<number>\d+(?:\.\d+)?)"
-    r"|(?P<name>[A-Za-z]+(?:_(?:\{[^{}]*\}|[A-Za-z0-9]+(?:_[A-Za-z]+)*))?)"
-    r"|(?P<sign>\.\.\.|\.\.|->|>=|<=|[-+*/^=~<>|'(),:\[\]])"
+    r"|(?P<name>[A-Za-z]+(?:_(?:\{[^{}]*\}|[A-Za-z0-9]+(?:_[A-Za-z]+|,[A-Za-z0-9]+)*))?)"
+    r"|(?P<sign>\.\.\.|\.\.|->|>=|<=|!=|[-+*/^=~<>|'(),:\[\]])"
 )
 
 

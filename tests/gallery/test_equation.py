@@ -48,6 +48,7 @@ def short(text: str) -> str:
         ("P(s(t+1) = k | s(t) = j)", "P(s(t+1)=k|s(t)=j)"),
         ("u ~ U[0, u_max)", "u\u223cU[0,msub[u|max])"),
         ("L L' = Sigma", "LL\u2032=\u03a3"),
+        ("sum_{i != j} B_k,ij f(x_j)", "munder[\u2211|i\u2260j]msub[B|k,ij]f(msub[x|j])"),
         ("slope t + 1", "\u00a0slope\u00a0t+1"),
     ],
 )
