@@ -193,6 +193,27 @@ def plot(  # noqa: PLR0917  (one parameter per option)
     plot_source(source, output, kind, realization, outdir=outdir, as_json=json)
 
 
+@app.command()
+def gallery(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the site.", show_default=False)],
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only this model; may be given again.", show_default=False)
+    ] = None,
+    store: Annotated[
+        list[Path] | None, typer.Option(help="Also a page of this store; may be given again.", show_default=False)
+    ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option("--config", "-c", help="Also a page of this grid; may be given again.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a static site of the models, and of grids and stores."""
+    from pymts.commands.gallery import make_gallery  # noqa: PLC0415
+
+    make_gallery(output, model or (), store or (), config or (), as_json=json)
+
+
 @cache_app.command("ls")
 def cache_ls(outdir: OutdirOption = None, json: JsonOption = False) -> None:
     """List the stored datasets."""

@@ -1,4 +1,4 @@
-"""One line per model, theory beside measurement: ``python -m benchmarks.theory``. The tests hold the models to more."""
+"""One line per model, theory beside measurement: ``python -m pymts.checks``. The tests hold the models to more."""
 
 from __future__ import annotations
 

@@ -1,0 +1,88 @@
+"""The pictures on the page of a model: which plots fit its dataset, and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from pymts.plotting import KINDS
+
+SIZE = (5.6, 3.2)  # inches
+PLACE = (0.14, 0.16, 0.69, 0.8)  # left, bottom, width, height, as parts of the picture
+DPI = 125
+DARK, PALE = "#1a1a1a", "#d8d8d8"
+FEW = 6  # channels whose lines can be told apart
+LONG = 300  # samples of a line plot in which single oscillations can still be seen
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One file, the same for a dark page if that is another, and what they show in words."""
+
+    file: str
+    dark: str | None
+    caption: str
+    width: int
+    height: int
+
+
+def draw(dataset: xr.Dataset, folder: Path, name: str) -> list[Picture]:
+    """Write the pictures that fit a dataset as ``<name>-<kind>.webp``, and return them."""
+    return [_save(ax, folder / f"{name}-{kind}.webp", caption) for kind, caption, ax in _plots(dataset)]
+
+
+def _plots(dataset: xr.Dataset) -> Iterator[tuple[str, str, Any]]:
+    """Yield kind, caption and axes."""
+    few = dataset["channel"].values[:FEW]
+    start = dataset.isel(time=slice(0, LONG))
+    many = dataset.sizes["channel"] > FEW
+    which = f"first {FEW} of {dataset.sizes['channel']} channels" if many else "all channels"
+    length = "" if start.sizes["time"] == dataset.sizes["time"] else f", first {LONG} samples"
+    yield "timeseries", f"Series: {which}{length}", _drawn("timeseries", start, channels=few)
+    yield "heatmap", "The same realization as a heatmap, whole", _drawn("heatmap", dataset)
+    if dataset.sizes["time"] >= 8:
+        yield "spectrum", f"Power spectral density: {which}", _drawn("spectrum", dataset, channels=few)
+    if "adjacency" in dataset and bool(dataset["adjacency"].any()):
+        yield "graph", "The true graph: who drives whom", _drawn("graph", dataset)
+    if "theory_acov" in dataset:
+        yield "correlation", "Autocovariance of channel 0: one sample beside the theory", _drawn("correlation", dataset)
+    elif "adjacency" not in dataset:
+        yield "embedding", "Channel 0 against its past", _drawn("embedding", dataset)
+
+
+def _drawn(kind: str, dataset: xr.Dataset, **options: Any) -> Any:
+    """Draw on axes in a place of their own: to have them laid out would take as long as to draw them."""
+    plot: Callable[..., Any] = KINDS[kind]
+    ax = Figure(figsize=SIZE).add_axes(PLACE)
+    plot(dataset, ax=ax, **options)
+    ax.set_title("")
+    return ax
+
+
+def _save(ax: Any, path: Path, caption: str) -> Picture:
+    figure = ax.figure
+    options = {"dpi": DPI, "pil_kwargs": {"quality": 80, "method": 4}}
+    figure.savefig(path, **options)
+    dark = None
+    if ax.images:  # turning its colours over would turn the meaning of its colour map over
+        dark = path.with_stem(f"{path.stem}-dark")
+        _darken(figure)
+        figure.savefig(dark, **options)
+    return Picture(path.name, dark.name if dark else None, caption, round(SIZE[0] * DPI), round(SIZE[1] * DPI))
+
+
+def _darken(figure: Any) -> None:
+    """Draw text, ticks and frames light on dark."""
+    figure.set_facecolor(DARK)
+    for text in figure.findobj(Text):
+        text.set_color(PALE)
+    for ax in figure.axes:
+        ax.tick_params(which="both", color=PALE)
+        for spine in ax.spines.values():
+            spine.set_edgecolor(PALE)

@@ -1,0 +1,52 @@
+"""Words, numbers and signs of an equation as a docstring writes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# A name may carry one subscript: x_i, noise_std, B_k,ij, x_{i+1}, sum_{k=1..p}.
+_TOKEN = re.compile(
+    r"(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<name>[A-Za-z]+(?:_(?:\{[^{}]*\}|[A-Za-z0-9]+(?:_[A-Za-z]+|,[A-Za-z0-9]+)*))?)"
+    r"|(?P<sign>\.\.\.|\.\.|->|>=|<=|!=|[-+*/^=~<>|'(),:\[\]])"
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """One piece of the text; ``spaced`` tells whether blanks stand before it, ``trailed`` whether they stand behind."""
+
+    kind: str
+    text: str
+    spaced: bool
+    trailed: bool
+
+
+class NotReadError(ValueError):
+    """The text is no equation that this reader knows."""
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of a line.
+
+    Raises
+    ------
+    NotReadError
+        At a sign that it does not know.
+    """
+    tokens: list[Token] = []
+    at = 0
+    while at < len(text):
+        spaced = text[at].isspace()
+        if spaced:
+            at += 1
+            continue
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise NotReadError(f"unknown sign {text[at]!r} in {text!r}")
+        before = at == 0 or text[at - 1].isspace()
+        at = match.end()
+        after = at == len(text) or text[at].isspace()
+        tokens.append(Token(str(match.lastgroup), match.group(), before, after))
+    return tokens
