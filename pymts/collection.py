@@ -13,6 +13,7 @@ from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError, nearest
 from pymts.generator import Cache, obtain, run
 from pymts.grid import Grid
+from pymts.lazy import to_xarray
 from pymts.store import Store
 
 
@@ -87,6 +88,30 @@ class DatasetSequence(Sequence[xr.Dataset]):
             row: dict[str, Any] = {"config_id": configuration.config_id, "model": configuration.model.name}
             rows.append(row | {name: values.get(name) for name in names})
         return pd.DataFrame(rows).set_index("config_id")
+
+    def to_xarray(self, chunks: int | None = None) -> xr.Dataset | xr.DataTree:
+        """Return all series as one dataset backed by dask; nothing is read or simulated until it is asked for.
+
+        Parameters
+        ----------
+        chunks : int or None
+            Configurations that are made together when any of them is asked for; ``None`` takes about 64 MB of them.
+
+        Returns
+        -------
+        xarray.Dataset or xarray.DataTree
+            ``data`` with dims (configuration, time, channel, realization), labelled by config_id, with the model and
+            every swept parameter as coordinates. Where shapes or time steps differ, a tree with a dataset for each.
+            The truth is in the datasets themselves: ``grid[config_id]``.
+
+        Raises
+        ------
+        MissingLibraryError
+            If dask is not installed.
+        InvalidParameterError
+            If ``chunks`` is not a positive integer or None, or the selection is empty.
+        """
+        return to_xarray([self.grid[i] for i in self.indices], self.grid.swept, self.store, self.cache, chunks)
 
     def __repr__(self) -> str:
         """Say what there is and where it is kept."""
