@@ -50,7 +50,7 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.sections) - set(SECTIONS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(SECTIONS)}")
-    rounds = 3 if asked.quick else 9
+    rounds = 3 if asked.quick else 5
     lines = []
     for name in asked.sections or SECTIONS:
         lines += [f"\n## {name.capitalize()}\n", HEAD]
