@@ -92,7 +92,10 @@ def generate(  # noqa: PLR0917  (one parameter per option)
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Takes the place of the grid's seed.", show_default=False)] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Processes to use [1, or the cores].", show_default=False)
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Processes to use [1; a core each with --dask local].", show_default=False
+        ),
     ] = None,
     dask: Annotated[
         str | None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,38 @@ def read_shard(shard: str | None) -> tuple[int, int]:
     return part, parts
 
 
+@dataclass
+class OfModel:
+    """What became of the configurations of one model."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Summary:
+    """What became of a grid: sums for each model, and the first failures."""
+
+    models: dict[str, OfModel] = field(default_factory=dict)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count one more."""
+        found = self.models.setdefault(row["model"], OfModel())
+        found.counts[row["status"]] += 1
+        found.seconds += row["seconds"]
+        if row["status"] != "failed":
+            found.bytes += row["bytes"]
+        elif len(self.failures) < SHOWN_FAILURES:
+            self.failures.append(row)
+
+    @property
+    def failed(self) -> int:
+        """Count the failures."""
+        return sum(found.counts["failed"] for found in self.models.values())
+
+
 def generate_grid(
     config: Path,
     *,
@@ -62,7 +96,8 @@ def generate_grid(
         return Exit.OK
     if save:
         store.check_writable()
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []  # kept only to be printed as JSON: a summary does not grow with the grid
+    summary = Summary()
     try:
         with progress(len(indices), "generating") as advance:
             for result in _results(grid, indices, store, save=save, jobs=jobs, dask=dask):
@@ -71,14 +106,21 @@ def generate_grid(
                 if error is None and csv:
                     stored = store.path(configuration)
                     save_csv(store.open_id(stored.stem), stored.with_suffix(".csv"))
-                rows.append(_row(configuration, result, store if save else None))
+                row = _row(configuration, result, store if save else None)
+                summary.add(row)
+                if as_json:
+                    rows.append(row)
                 advance("" if error is None else f"failed: {error}")
     finally:
         if save:
             store.sync()
-    rows.sort(key=lambda row: row["index"])
-    _report(rows, store, save, as_json)
-    return Exit.SOME_FAILED if any(row["status"] == "failed" for row in rows) else Exit.OK
+    if as_json:
+        print_json(sorted(rows, key=lambda row: row["index"]))
+    else:
+        names = dict.fromkeys(record.model.name for record in grid.records)  # workers finish in any order
+        summary.models = {name: summary.models[name] for name in names if name in summary.models}
+        _report(summary, store, save)
+    return Exit.SOME_FAILED if summary.failed else Exit.OK
 
 
 def _results(
@@ -132,28 +174,22 @@ def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
     typer.echo(f"{len(rows)} configurations, {size} of data, to {store.root}/<model>/<config_id>/<config_id>.parquet")
 
 
-def _report(rows: list[dict[str, Any]], store: Store, save: bool, as_json: bool) -> None:
+def _report(summary: Summary, store: Store, save: bool) -> None:
     """Say what became of the grid; name each failure with the command that reproduces it."""
-    if as_json:
-        print_json(rows)
-        return
-    summary: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        summary.setdefault(row["model"], []).append(row)
     columns = ["model", "configurations", "generated", "cached", "failed", "data", "time"]
     table = []
-    for name, group in summary.items():
-        counts = [sum(row["status"] == status for row in group) for status in ("generated", "cached", "failed")]
-        size = human_bytes(sum(row["bytes"] for row in group if row["status"] != "failed"))
-        seconds = sum(row["seconds"] for row in group)
-        table.append([name, str(len(group)), *map(str, counts), size, f"{seconds:.2f} s"])
+    for name, found in summary.models.items():
+        counts = [found.counts[status] for status in ("generated", "cached", "failed")]
+        table.append(
+            [name, str(sum(counts)), *map(str, counts), human_bytes(found.bytes), f"{found.seconds:.2f} s"],
+        )
     print_table(columns, table, numeric=columns[1:])
     typer.echo(f"Stored in {store.root}" if save else "Nothing was stored; add --save to keep the datasets.")
-    failures = [row for row in rows if row["status"] == "failed"]
-    for row in failures[:SHOWN_FAILURES]:
+    for row in summary.failures:
         typer.echo(f"failed: {row['error']}\n  reproduce: {reproduce(row)}", err=True)
-    if len(failures) > SHOWN_FAILURES:
-        typer.echo(f"and {len(failures) - SHOWN_FAILURES} more failures; --json lists them all", err=True)
+    if summary.failed > len(summary.failures):
+        more = summary.failed - len(summary.failures)
+        typer.echo(f"and {more} more failures; --json lists them all", err=True)
 
 
 def reproduce(row: dict[str, Any]) -> str:
