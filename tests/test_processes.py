@@ -29,7 +29,7 @@ def stored(home: Path) -> list[Path]:
 
 def test_an_interrupted_run_exits_with_130_and_resumes(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "long.yaml"
-    path.write_text(f"configs: [{{model: kuramoto, T: 2000, M: 20, K: 1.0, seed: {list(range(400))}}}]")
+    path.write_text(f"configs: [{{model: kuramoto, T: 2000, M: 20, K: 1.0, seed: {list(range(1500))}}}]")
     environment = {**os.environ, "PYMTS_DATA_HOME": str(home)}
     command = [sys.executable, "-m", "pymts", "generate", "-c", str(path), "--save"]
     with subprocess.Popen(
@@ -44,7 +44,7 @@ def test_an_interrupted_run_exits_with_130_and_resumes(tmp_path: Path, home: Pat
     assert "goes on where it stopped" in err
     assert "Traceback" not in err
     done = len(stored(home))
-    assert 2 <= done < 400
+    assert 2 <= done < 1500
     assert not list(home.glob("**/.tmp-*")), "an interrupted write leaves nothing"
     rows = json.loads(
         subprocess.run(

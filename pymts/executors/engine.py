@@ -52,6 +52,7 @@ class Engine:
         self.make: Callable[[], Executor] = executor if not isinstance(executor, Executor) else lambda: executor
         self.estimate = Estimate()
         self.suspects: deque[range] = deque()
+        self.once: set[int] = set()  # configurations whose worker died once while they were alone
         self.total = len(indices)
         self.config_id: Callable[[int], str] = lambda index: str(grid[index].config_id)
 
@@ -125,6 +126,9 @@ class Engine:
             if len(part) > 1:
                 middle = len(part) // 2
                 self.suspects.extendleft((part[middle:], part[:middle]))
+            elif part[0] not in self.once:  # somebody else may have killed its worker
+                self.once.add(part[0])
+                self.suspects.appendleft(part)
             else:
                 yield Result(part[0], self.config_id(part[0]), "failed", 0.0, DIED)
             if isinstance(error, BrokenExecutor):

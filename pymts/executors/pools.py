@@ -48,7 +48,8 @@ def cluster(address: str, jobs: int | None = None) -> Iterator[Executor]:
         raise MissingLibraryError("--dask needs distributed; install it with: pip install 'pymts[dask]'") from None
     if address == "local":
         workers = jobs or os.cpu_count() or 1
-        options: dict[str, Any] = {"dashboard_address": None, "host": "127.0.0.1", "silence_logs": 50}
+        # Any free port of the loopback: a second cluster would find the usual one taken.
+        options: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "silence_logs": 50}
         # What a dying worker had comes back at once: finding the culprit is our own work, and quicker.
         with importlib.import_module("dask").config.set({"distributed.scheduler.allowed-failures": 0}):
             local = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, **options)

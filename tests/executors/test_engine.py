@@ -136,3 +136,26 @@ def test_the_engine_holds_no_more_than_its_grid(tmp_path: Any) -> None:
     next(stream)
     assert len(engine.waiting) > 0
     stream.close()
+
+
+class Dying(ThreadPoolExecutor):
+    """Its work is lost for as long as there are deaths left, as by a worker that was killed."""
+
+    deaths = 0
+
+    def submit(self, fn: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        if type(self).deaths:
+            type(self).deaths -= 1
+            lost: Future[Any] = Future()
+            lost.set_exception(BrokenExecutor("killed"))
+            return lost
+        return super().submit(fn, *arguments, **options)
+
+
+@pytest.mark.parametrize(("deaths", "failed"), [(1, 0), (2, 0), (3, 1)])
+def test_a_configuration_is_blamed_only_if_its_worker_dies_twice_while_it_is_alone(
+    deaths: int, failed: int, tmp_path: Any
+) -> None:
+    Dying.deaths = deaths  # the first one is in company
+    report = generate([{"model": "ar", "T": 5}], tmp_path, executor=lambda: Dying(1))
+    assert report.counts == ({"failed": 1} if failed else {"generated": 1})

@@ -219,7 +219,7 @@ def test_nothing_heavy_is_loaded_to_read(tmp_path: Path, dataset: xr.Dataset) ->
     code = (
         f"import sys; from pymts.io import load_parquet\nload_parquet({str(path)!r})\n"
         f"load_parquet({str(path)!r}, lazy=True).load()\n"
-        "assert 'pyarrow.parquet' not in sys.modules and 'dask' not in sys.modules"
+        "assert 'pyarrow.parquet' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

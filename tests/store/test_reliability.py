@@ -25,7 +25,7 @@ def test_a_killed_writer_is_caught_in_the_act() -> None:
     found = PROOFS["crash"][True](1)
     assert found.failures == []
     assert found.notes["rounds_cut_short"] >= 5  # or the kills came when nothing was being written
-    assert found.notes["leftovers"] >= 5
+    assert found.notes["leftovers"] >= 1
 
 
 def test_an_unknown_proof_is_refused() -> None:
