@@ -23,7 +23,6 @@ RECORDED = (
     "pymts generate --config configs/example_grid.yaml --save",
     "pymts generate --config configs/example_grid.yaml --save",
     "pymts verify",
-    "pymts generate --config configs/example_grid.yaml --dry-run --json | head -4",
     "pymts describe kuramoto | head -3",
     "pymts describe kuramotto",
     "pymts plot kuramoto -o kuramoto.png",

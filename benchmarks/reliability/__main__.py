@@ -18,9 +18,9 @@ from benchmarks.reliability.race import race
 PROOFS: dict[str, tuple[Callable[[int], Proof], Callable[[int], Proof]]] = {
     "crash": (lambda seed: crash(300, seed), lambda seed: crash(25, seed)),
     "race": (lambda _: race(rounds=20), lambda _: race()),
-    "exits": (lambda _: exits(300), lambda _: exits(12)),
+    "exits": (lambda _: exits(300), lambda _: exits(8)),
     "fuzz": (lambda seed: fuzz(100_000, seed), lambda seed: fuzz(2_000, seed)),
-    "crowd": (lambda seed: crowd(100_000, seed), lambda seed: crowd(2_000, seed)),
+    "crowd": (lambda seed: crowd(100_000, seed), lambda seed: crowd(1_000, seed)),
     "cost": (lambda _: cost(9), lambda _: cost(3, 8)),
 }
 

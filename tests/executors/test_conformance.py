@@ -36,13 +36,19 @@ def files(root: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
-def test_every_executor_gives_the_files_of_one_process(name: str, tmp_path: Path) -> None:
-    alone = generate(GRID, tmp_path / "alone")
+def test_every_executor_gives_the_files_and_the_errors_of_one_process(name: str, tmp_path: Path) -> None:
+    import poison  # noqa: F401  (registers the model)
+
+    grid = Grid([*GRID, {"model": "poison", "T": 5, "fails": True}])
+    alone = generate(grid, tmp_path / "alone")
     with EXECUTORS[name]() as executor:
-        report = generate(GRID, tmp_path / name, executor=executor)
-        assert report.counts == alone.counts == {"generated": 26}
-        again = generate(GRID, tmp_path / name, executor=executor)
-        assert again.counts == {"cached": 26}
+        report = generate(grid, tmp_path / name, executor=executor)
+        assert report.counts == alone.counts == {"generated": 26, "failed": 1}
+        again = generate(grid, tmp_path / name, executor=executor)
+        assert again.counts == {"cached": 26, "failed": 1}
+    assert [failure.index for failure in report.failures] == [26]
+    assert "told to fail" in str(report.failures[0].error)
+    assert report.failures[0].config_id == grid[26].config_id
     ours, theirs = files(tmp_path / "alone"), files(tmp_path / name)
     assert set(ours) == set(theirs)
     assert len(ours) == 52
@@ -57,17 +63,6 @@ def poisoned(count: int, **special: Any) -> Grid:
     for number, extra in special.items():
         records[int(number.removeprefix("n"))].update(extra)
     return Grid(records)
-
-
-@pytest.mark.parametrize("name", EXECUTORS)
-def test_an_error_of_a_configuration_is_a_result(name: str) -> None:
-    grid = poisoned(12, n3={"fails": True})
-    with EXECUTORS[name]() as executor:
-        report = generate(grid, executor=executor)
-    assert report.counts == {"generated": 11, "failed": 1}
-    assert [failure.index for failure in report.failures] == [3]
-    assert "told to fail" in str(report.failures[0].error)
-    assert report.failures[0].config_id == grid[3].config_id
 
 
 @pytest.mark.parametrize("name", [name for name in EXECUTORS if name != "threads"])  # a thread has no process to lose

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.reliability.__main__ import PROOFS
 from benchmarks.reliability.common import Proof
 
-TRIED = {"crash": 25, "race": 240, "exits": 12, "fuzz": 2000, "crowd": 2000, "cost": 6}
+TRIED = {"crash": 25, "race": 240, "exits": 8, "fuzz": 2000, "crowd": 1000, "cost": 6}
 
 
 @pytest.mark.parametrize("name", sorted(PROOFS))
