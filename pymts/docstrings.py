@@ -45,7 +45,7 @@ def _parameter(name: str, field: FieldInfo) -> str:
 
 def _truth_line(name: str, width: int = WIDTH) -> str:
     kind = TRUTH[name]
-    return _wrap(f"- `{name}` ({', '.join(kind.dims)}): {kind.meaning}", "    ", width)
+    return _wrap(f"- `{name}` ({', '.join(kind.dims)}): {kind.told}", "    ", width)
 
 
 def is_equation(paragraph: str) -> bool:

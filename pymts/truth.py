@@ -17,6 +17,11 @@ class TruthKind:
     meaning: str
     optional: bool = False
 
+    @property
+    def told(self) -> str:
+        """The meaning, and that it has to be asked for where that is so."""
+        return f"{self.meaning} Only where it is asked for." if self.optional else self.meaning
+
 
 # Lags of their own: coefficients live on the lags of the model, those of past noise on theirs, autocovariances on lag
 # 0, 1, 2 ...

@@ -90,8 +90,8 @@ def _is_common(name: str, field: FieldInfo) -> bool:
 
 
 def truth(model: Model) -> list[TruthRow]:
-    """Return what the truth of a default call holds."""
-    return [TruthRow(name, ", ".join(TRUTH[name].dims), TRUTH[name].meaning) for name in model.truth]
+    """Return what the truth holds, marked where it has to be asked for."""
+    return [TruthRow(name, ", ".join(TRUTH[name].dims), TRUTH[name].told) for name in model.truth]
 
 
 def example(model: Model) -> str:
@@ -102,5 +102,6 @@ def example(model: Model) -> str:
         f"ds = {model.make.__name__}(seed=0)",
         'series = ds["data"]  # (time, channel, realization)',
     ]
-    lines += [f'{name} = ds["{name}"]  # ({", ".join(TRUTH[name].dims)})' for name in model.truth]
+    always = [name for name in model.truth if not TRUTH[name].optional]
+    lines += [f'{name} = ds["{name}"]  # ({", ".join(TRUTH[name].dims)})' for name in always]
     return "\n".join(lines)
