@@ -15,6 +15,7 @@ Regimes = NDArray[np.int64]
 
 # Second moments are iterated to this relative change, or for so many steps.
 MOMENT_TOLERANCE = 1e-15
+MOMENT_ROUNDING = 1e-14
 MOMENT_STEPS = 100_000
 
 
@@ -120,6 +121,7 @@ def switching_moments(phi: Array, nu: Array, noise: Array, transition: Array, pi
     constant = weight * (nu * nu.swapaxes(-1, -2) + noise)
     first, second = weight * nu, constant
     going = np.ones((len(phi), 1, 1, 1), dtype=bool)
+    before = np.full((len(phi), 1, 1, 1), np.inf)  # the change of the step before
     for _ in range(MOMENT_STEPS):
         driven = phi @ _mixed(transition, first)
         cross = driven * nu.swapaxes(-1, -2)
@@ -127,7 +129,10 @@ def switching_moments(phi: Array, nu: Array, noise: Array, transition: Array, pi
         grown = grown + (cross + cross.swapaxes(-1, -2)) + constant
         mean = driven + weight * nu
         change = np.abs(grown - second).max(axis=(1, 2, 3), keepdims=True)
-        going = going & (change > MOMENT_TOLERANCE * np.abs(grown).max(axis=(1, 2, 3), keepdims=True))
+        size = np.abs(grown).max(axis=(1, 2, 3), keepdims=True)
+        # Some end in a cycle of rounding errors just above the tolerance.
+        cycling = (change >= before) & (change <= MOMENT_ROUNDING * size)
+        going, before = going & (change > MOMENT_TOLERANCE * size) & ~cycling, change
         if not going.any():
             break
         first, second = np.where(going, mean, first), np.where(going, grown, second)
