@@ -115,7 +115,7 @@ def plan(rates: Rates, scenario: Scenario) -> dict[str, str]:
         "network": total / NETWORK_BYTES,
         "disk": total / DISK_BYTES,
     }
-    shared = {name: walls[name] for name in ("cores", "scheduler", "files", "disk")}
+    shared = {name: walls[name] for name in ("cores", "scheduler", "files", "network", "disk")}
     slowest = max(shared, key=lambda name: shared[name])
     again = scenario.size / rates.linear
     fetched = scenario.size / (NETWORK_BYTES / CORES) + 2 * FILES_AN_ENTRY / (REQUESTS_A_SECOND / CORES)
@@ -156,8 +156,8 @@ and {DISK_BYTES / 1e9:g} GB/s of disks for all.
 {head}
 {chr(10).join(rows)}
 
-- **Up to 10^6 of 1 MB** nothing has to change: ranges keep the scheduler idle, and shards do without one.
-- **10^6 of 100 MB** is bound by bytes. Do not keep them: a grid file of a kilobyte makes them again, and each core makes a
+- **Up to 10^6 of 1 MB** nothing has to change: bytes, files and one scheduler each take minutes, and shards do without one.
+- **10^6 of 100 MB** is bound by bytes, then by the scheduler, which longer ranges relieve. Do not keep them: a grid file of a kilobyte makes them again, and each core makes a
   VAR {even:.0f} times as fast as its share of the network brings one. Keep the manifest; store what is slow to simulate.
 - **10^9 of 8 kB** is bound by entries: three files each are more than file systems and object stores take. It needs many
   configurations to a file, a grid read in parts (`--shard`; a file has up to 100,000
