@@ -217,6 +217,27 @@ def gallery(
     make_gallery(output, model or (), store or (), config or (), as_json=json)
 
 
+@app.command()
+def pack(  # noqa: PLR0917  (one parameter per option)
+    store: Annotated[
+        Path | None, typer.Argument(help="Root of the store [PYMTS_DATA_HOME, or ./data].", show_default=False)
+    ] = None,
+    outdir: OutdirOption = None,
+    size: Annotated[int, typer.Option(min=1, help="Megabytes in a shard.")] = 256,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove each dataset's own files once its packed form is verified.")
+    ] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Only make the manifests of the shards again.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Pack many small datasets into few large Parquet files, which serve them as before."""
+    from pymts.commands.pack import pack_store  # noqa: PLC0415
+
+    if store is not None and outdir is not None:
+        raise typer.BadParameter("STORE and --outdir name the same thing; give one of them")
+    raise typer.Exit(pack_store(store or outdir, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
+
+
 @cache_app.command("ls")
 def cache_ls(outdir: OutdirOption = None, json: JsonOption = False) -> None:
     """List the stored datasets."""

@@ -213,10 +213,16 @@ def check_entry(folder: Path, name: str) -> Metadata:
 
 def _read_rest(folder: Path, name: str, metadata: Metadata) -> tuple[dict[str, xr.Variable], dict[str, xr.Variable]]:
     path = folder / f"{name}{TRUTH}"
-    packed = _read(path)
-    if disk.digest(packed) != metadata.truth.xxh3_128:
-        raise DamagedEntryError(f"{path} is not what was written")
-    return unpack_arrays(packed, metadata.variables, path)
+    return unpack_truth(_read(path), metadata, path)
+
+
+def unpack_truth(
+    raw: bytes, metadata: Metadata, where: object
+) -> tuple[dict[str, xr.Variable], dict[str, xr.Variable]]:
+    """Return the variables and the coordinates from the bytes of the npz file, compared with their digest."""
+    if disk.digest(raw) != metadata.truth.xxh3_128:
+        raise DamagedEntryError(f"{where} is not what was written")
+    return unpack_arrays(raw, metadata.variables, where)
 
 
 def read_entry(
@@ -247,10 +253,21 @@ def read_entry(
         if size > BLOCK_BYTES:
             check_fits(str(path), size, "load it with lazy=True", available_memory())
         array = read_whole(path, layout, verify).transpose(1, 2, 0)
-    data = xr.Variable(DIMS, array, found.data.attrs)
-    if tuple(found.data.dims) != DIMS:
-        data = data.transpose(*found.data.dims)
+    return assemble(found, array, variables, coordinates, path)
+
+
+def assemble(
+    metadata: Metadata,
+    array: Any,
+    variables: Mapping[str, xr.Variable],
+    coordinates: Mapping[str, xr.Variable],
+    where: object,
+) -> xr.Dataset:
+    """Return the dataset of a series (time, channel, realization) and what stands beside it."""
+    data = xr.Variable(DIMS, array, metadata.data.attrs)
+    if tuple(metadata.data.dims) != DIMS:
+        data = data.transpose(*metadata.data.dims)
     try:
-        return xr.Dataset({DATA: data, **variables}, coords=coordinates, attrs=found.attrs)
+        return xr.Dataset({DATA: data, **variables}, coords=coordinates, attrs=metadata.attrs)
     except ValueError as error:
-        raise DamagedEntryError(f"{path}: the variables do not fit together: {error}") from None
+        raise DamagedEntryError(f"{where}: the variables do not fit together: {error}") from None

@@ -21,6 +21,7 @@ from pymts.errors import StoreError
 
 MARKER = "CACHEDIR.TAG"
 QUARANTINE = ".quarantine"
+PACKED = "packed"  # in the directory of a model, the shards of its packed entries
 KEPT_IN_QUARANTINE = 32
 STALE_SECONDS = 3600.0
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
@@ -115,15 +116,27 @@ def models(root: Path) -> Iterator[Path]:
 def entries(root: Path) -> Iterator[EntryInfo]:
     """Yield the stored datasets, in no order; only directories and sizes are looked at."""
     for model in models(root):
-        for item in _directories(model):
-            if _ENTRY.fullmatch(item.name) is None:
-                continue
-            files = []
-            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(item.path) as inside:  # it may be going
-                files = [file.stat(follow_symlinks=False) for file in inside]
-            size = sum(file.st_size for file in files)
-            modified = max((file.st_mtime for file in files), default=0.0)
-            yield EntryInfo(item.name, model.name, model / item.name, size, modified)
+        yield from entries_of(model)
+
+
+def entries_of(model: Path) -> Iterator[EntryInfo]:
+    """Yield the stored datasets in the directory of a model."""
+    for item in _directories(model):
+        if _ENTRY.fullmatch(item.name) is None:
+            continue
+        files = []
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(item.path) as inside:  # it may be going
+            files = [file.stat(follow_symlinks=False) for file in inside]
+        size = sum(file.st_size for file in files)
+        modified = max((file.st_mtime for file in files), default=0.0)
+        yield EntryInfo(item.name, model.name, model / item.name, size, modified)
+
+
+def shard_folders(model: Path) -> Iterator[Path]:
+    """Yield the directories of the shards of a model, in order."""
+    if is_real_directory(model / PACKED):
+        names = sorted(item.name for item in _directories(model / PACKED) if is_name(item.name))
+        yield from (model / PACKED / name for name in names)
 
 
 def set_aside(root: Path, folder: Path) -> Path:
@@ -152,7 +165,8 @@ def quarantined(root: Path) -> list[Path]:
 
 def temporaries(root: Path) -> Iterator[Path]:
     """Yield what writers work on or have left behind."""
-    for place in (root, *models(root)):
+    of_models = list(models(root))
+    for place in (root, *of_models, *(model / PACKED for model in of_models)):
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as items:
             yield from (place / item.name for item in items if item.name.startswith(disk.TEMPORARY))
 
@@ -179,8 +193,15 @@ def clear(root: Path, stale_after: float = STALE_SECONDS) -> list[Path]:
         if all(file.name.startswith(f"{entry.config_id}.") for file in entry.path.iterdir()):
             removed.append(entry.path)
             remove_entry(entry.path)
+    for model in list(models(root)):
+        for shard in shard_folders(model):
+            if all(file.name.startswith(f"{shard.name}.") for file in shard.iterdir()):
+                removed.append(shard)
+                remove_entry(shard)
     removed += prune(root, stale_after)
     for model in list(models(root)):
+        with suppress(OSError):
+            disk.remove_directory(model / PACKED)
         with suppress(OSError):  # what is not ours keeps it
             disk.remove_directory(model)
     return removed

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from pymts import disk
 from pymts.entry import METADATA, PARQUET, TRUTH, check_entry, read_metadata
 from pymts.errors import DamagedEntryError, StoreError
 from pymts.housekeeping import EntryInfo, is_real_directory
+from pymts.packed import PackedEntry, Shard, shard_problems
 from pymts.sidecar import Metadata, machine_class
 
 # What in the environment of an entry the bits of its values may depend on.
@@ -46,13 +46,7 @@ def identify(folder: Path) -> Metadata | None:
     if metadata_size == 0:
         raise DamagedEntryError(f"{folder / folder.name}{METADATA} is empty")
     metadata = read_metadata(folder, folder.name)
-    config = metadata.attrs.get("config")
-    identity = hashlib.sha256(config.encode()).hexdigest() if isinstance(config, str) else None
-    if identity is None or metadata.digest != identity:
-        raise DamagedEntryError(f"{folder} does not say truly which configuration it is")
-    model = metadata.configuration.get("model") if isinstance(metadata.configuration, dict) else None
-    if (model, metadata.name) != (folder.parent.name, folder.name):
-        raise DamagedEntryError(f"{folder} is the entry {metadata.name!r} of {model!r}, moved here")
+    metadata.check_identity(folder.parent.name, folder.name, folder)
     for suffix, found, written in ((PARQUET, parquet, metadata.parquet), (TRUTH, truth, metadata.truth)):
         if found != written.size:
             raise DamagedEntryError(f"{folder / folder.name}{suffix} has {found} bytes, not {written.size}")
@@ -84,6 +78,25 @@ def inspect(entry: EntryInfo) -> Finding | None:
     except StoreError as error:
         status, problem = "unreadable", str(error)
     return Finding(entry.config_id, entry.model, entry.path, status, problem, same)
+
+
+def inspect_packed(entry: PackedEntry) -> Finding:
+    """Compare every byte of a packed entry with its digest."""
+    status: Literal["ok", "damaged", "unreadable"] = "ok"
+    problem, same = "", True
+    try:
+        same = is_same_machine_class(entry.check().environment)
+    except DamagedEntryError as error:
+        status, problem = "damaged", str(error)
+    except StoreError as error:
+        status, problem = "unreadable", str(error)
+    return Finding(entry.name, entry.shard.model, entry.shard.path, status, problem, same)
+
+
+def inspect_shard(shard: Shard) -> Iterator[Finding]:
+    """Yield what is wrong with the files of a shard: also what no entry is served from."""
+    for problem in shard_problems(shard.path, shard.model):
+        yield Finding(f"packed/{shard.path.name}", shard.model, shard.path, "damaged", problem)
 
 
 def is_same_machine_class(environment: Mapping[str, Any]) -> bool:

@@ -85,7 +85,7 @@ class MappedValues:
         self.path = path.absolute()
         self.layout = layout
         self.verify = verify
-        self.raw = raw = _map(self.path, layout)  # the whole file, read-only
+        self.raw = raw = self._map()  # the whole file, read-only
         self._chunks = [raw[start:end].view(layout.dtype) for start, end in layout.places]
         self._unchecked = [verify] * len(self._chunks)
         self._ends = np.cumsum([chunk.size for chunk in self._chunks], dtype=np.int64)
@@ -93,6 +93,9 @@ class MappedValues:
     def __reduce__(self) -> tuple[type[Self], tuple[Path, Layout, bool]]:
         """Travel by path, not by value."""
         return type(self), (self.path, self.layout, self.verify)
+
+    def _map(self) -> NDArray[np.uint8]:
+        return map_file(self.path, self.layout)
 
     @property
     def shape(self) -> Shape:
@@ -183,24 +186,32 @@ class MappedValues:
             self._chunk(index)
 
 
-def _map(path: Path, layout: Layout) -> NDArray[np.uint8]:
+def map_file(path: Path, layout: Layout) -> NDArray[np.uint8]:
     """Return a file as bytes, mapped; its size and its footer have been compared."""
-    import pyarrow as pa  # noqa: PLC0415
-
     try:
         size = path.stat().st_size
         if size != layout.size:
             raise DamagedEntryError(f"{path} has {size} bytes, not {layout.size}")
-        # pyarrow's map outlives the file it was made from; Python's keeps a file open for every dataset.
-        with pa.memory_map(str(path)) as file:
-            raw = np.frombuffer(file.read_buffer(), dtype=np.uint8)
     except OSError as error:
         raise cannot_read(path, error) from None
+    raw = map_bytes(path)
     if raw.size != layout.size:
         raise DamagedEntryError(f"{path} has {raw.size} bytes, not {layout.size}")
     if digest(raw[layout.tail() :].data) != layout.tail_xxh3_128:
         raise DamagedEntryError(f"{path} does not end as it was written")
     return raw
+
+
+def map_bytes(path: Path) -> NDArray[np.uint8]:
+    """Return a file as bytes, mapped, read-only."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        # pyarrow's map outlives the file it was made from; Python's keeps a file open for every dataset.
+        with pa.memory_map(str(path)) as file:
+            return np.frombuffer(file.read_buffer(), dtype=np.uint8)
+    except OSError as error:
+        raise cannot_read(path, error) from None
 
 
 def check_values(path: Path, layout: Layout) -> None:
@@ -228,13 +239,13 @@ def read_whole(path: Path, layout: Layout, verify: bool = True) -> NDArray[Any]:
     try:
         with path.open("rb", buffering=0) as file:
             for group, (start, end) in zip(layout.groups, layout.places, strict=True):
-                _read(file, memoryview(bytearray(start - position)), rest)
+                read_into(file, memoryview(bytearray(start - position)), rest)
                 hasher = xxhash.xxh3_128() if verify else None
-                _read(file, target[filled : filled + end - start], hasher)
+                read_into(file, target[filled : filled + end - start], hasher)
                 if hasher is not None and hasher.hexdigest() != group.xxh3_128:
                     raise DamagedEntryError(f"{path}: the values from byte {start} on are not those that were written")
                 position, filled = end, filled + end - start
-            _read(file, memoryview(bytearray(layout.size - position)), rest)
+            read_into(file, memoryview(bytearray(layout.size - position)), rest)
     except OSError as error:
         raise cannot_read(path, error) from None
     if verify and rest.hexdigest() != layout.rest_xxh3_128:
@@ -242,7 +253,7 @@ def read_whole(path: Path, layout: Layout, verify: bool = True) -> NDArray[Any]:
     return values
 
 
-def _read(file: io.FileIO, target: memoryview, hasher: xxhash.xxh3_128 | None) -> None:
+def read_into(file: io.FileIO, target: memoryview, hasher: xxhash.xxh3_128 | None) -> None:
     """Fill ``target`` from a file, and digest it while it is in the processor's cache."""
     position = 0
     while position < len(target):
@@ -259,7 +270,7 @@ def rest_digest(path: Path, layout: Layout) -> str:
     rest, position = xxhash.xxh3_128(), 0
     with path.open("rb", buffering=0) as file:
         for start, end in [*layout.places, (layout.size, layout.size)]:
-            _read(file, memoryview(bytearray(start - position)), rest)
+            read_into(file, memoryview(bytearray(start - position)), rest)
             position = file.seek(end)
     return rest.hexdigest()
 

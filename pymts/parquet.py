@@ -29,7 +29,7 @@ Shape = tuple[int, int, int]
 # A page header is a few dozen bytes; a chunk that is longer than its values by more holds something else.
 _MAX_PAGE_HEADER = 1024
 _PHYSICAL = {np.dtype(np.float64): "DOUBLE", np.dtype(np.float32): "FLOAT"}
-_DICTIONARY_KINDS = "iufU"  # types of labels that pyarrow writes from a dictionary
+DICTIONARY_KINDS = "iufU"  # types of labels that pyarrow writes from a dictionary
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def pieces(shape: Shape, limit: int) -> Iterator[tuple[slice, slice]]:
 
 
 @cache
-def _options() -> dict[str, Any]:
+def options() -> dict[str, Any]:
+    """Return how every Parquet file of the store is written."""
     from pyarrow import parquet as pq  # noqa: PLC0415  (heavy, and only a writer needs it)
 
     one_page = 2**30
@@ -109,7 +110,7 @@ class ValueWriter:
             types = {name: self._column(name, self._numbers(name, 0, 0)).type for name in self._values}
             types["value"] = pa.from_numpy_dtype(dtype)
             self._schema = pa.schema([pa.field(name, types[name], nullable=False) for name in COLUMNS])
-            self._writer = pq.ParquetWriter(sink, self._schema, **_options())
+            self._writer = pq.ParquetWriter(sink, self._schema, **options())
         except (pa.ArrowException, TypeError) as error:
             if sink.broken:
                 raise
@@ -188,7 +189,7 @@ class ValueWriter:
         import pyarrow as pa  # noqa: PLC0415
 
         values = self._values[name]
-        if name == "config_id" or self._labels[name].dtype.kind in _DICTIONARY_KINDS:
+        if name == "config_id" or self._labels[name].dtype.kind in DICTIONARY_KINDS:
             return pa.DictionaryArray.from_arrays(indices, values, safe=False)  # in range by construction
         return values.take(pa.array(indices))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
@@ -39,11 +40,13 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Attrs = dict[str, Any]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of what is sealed: strict, so that only what was written is read."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Group(_Part):
+class Group(Part):
     """One row group of the Parquet file."""
 
     rows: Count
@@ -51,7 +54,7 @@ class Group(_Part):
     xxh3_128: Hash
 
 
-class Series(_Part):
+class Series(Part):
     """The series: the variable ``data`` and where its values are."""
 
     dims: Annotated[list[str], Field(min_length=3, max_length=3)]
@@ -63,7 +66,7 @@ class Series(_Part):
     rest_xxh3_128: Hash
 
 
-class Array(_Part):
+class Array(Part):
     """Any other variable: what it is and where its bytes are in the npz file."""
 
     name: str
@@ -76,14 +79,14 @@ class Array(_Part):
     attrs: Attrs
 
 
-class File(_Part):
+class File(Part):
     """Size and digest of a file."""
 
     size: Count
     xxh3_128: Hash
 
 
-class Metadata(_Part):
+class Metadata(Part):
     """The content of the metadata file."""
 
     format: Literal[1]
@@ -115,26 +118,12 @@ class Metadata(_Part):
 
     def to_bytes(self) -> bytes:
         """Return the file: JSON, one key a line, the first of them a digest of all that follows."""
-        items = self.model_dump().items()
-        rest = ",\n".join(f" {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in items)
-        raw = f"{rest}\n}}\n".encode("ascii")
-        return _head(raw) + raw
+        return sealed(self.model_dump())
 
     @classmethod
     def from_bytes(cls, raw: bytes, where: object) -> Metadata:
         """Read the file, or raise DamagedEntryError if a single byte of it is not as it was written."""
-        length = len(_head(b""))
-        if raw[:length] != _head(raw[length:]):
-            raise DamagedEntryError(f"{where} has been changed since it was written")
-        try:
-            content = json.loads(raw.decode("ascii"))
-            if b"\\ud" in raw.lower():  # half of a surrogate pair is not text, and would fail wherever it goes
-                json.dumps(content, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
-            raise DamagedEntryError(f"{where} is not JSON") from None
-        del content[SELF]
-        if content.get("format") != FORMAT:
-            raise DamagedEntryError(f"{where} has format {content.get('format')!r}, and this version reads {FORMAT}")
+        content = unsealed(raw, where)
         try:
             metadata = cls.model_validate(content)
         except ValidationError as error:
@@ -149,6 +138,40 @@ class Metadata(_Part):
         if problem is not None:
             raise DamagedEntryError(f"{where}: {problem}")
         return metadata
+
+    def check_identity(self, model: str, name: str, where: object) -> None:
+        """Raise DamagedEntryError unless this is the entry of a name, and says truly which configuration it is."""
+        config = self.attrs.get("config")
+        identity = hashlib.sha256(config.encode()).hexdigest() if isinstance(config, str) else None
+        if identity is None or self.digest != identity:
+            raise DamagedEntryError(f"{where} does not say truly which configuration it is")
+        own = self.configuration.get("model") if isinstance(self.configuration, dict) else None
+        if (own, self.name) != (model, name):
+            raise DamagedEntryError(f"{where} is the entry {self.name!r} of {own!r}, moved here")
+
+
+def sealed(items: Mapping[str, Any]) -> bytes:
+    """Return JSON, one key a line, the first of them a digest of all that follows."""
+    rest = ",\n".join(f" {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in items.items())
+    raw = f"{rest}\n}}\n".encode("ascii")
+    return _head(raw) + raw
+
+
+def unsealed(raw: bytes, where: object) -> dict[str, Any]:
+    """Return what was sealed, or raise DamagedEntryError if a single byte is not as it was written."""
+    length = len(_head(b""))
+    if raw[:length] != _head(raw[length:]):
+        raise DamagedEntryError(f"{where} has been changed since it was written")
+    try:
+        content: dict[str, Any] = json.loads(raw.decode("ascii"))
+        if b"\\ud" in raw.lower():  # half of a surrogate pair is not text, and would fail wherever it goes
+            json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise DamagedEntryError(f"{where} is not JSON") from None
+    del content[SELF]
+    if content.get("format") != FORMAT:
+        raise DamagedEntryError(f"{where} has format {content.get('format')!r}, and this version reads {FORMAT}")
+    return content
 
 
 def _head(rest: bytes) -> bytes:

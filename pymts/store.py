@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -15,13 +16,16 @@ from numpy.typing import NDArray
 
 from pymts import accessor as accessor  # registers ds.pymts on every dataset loaded here
 from pymts import configuration as configurations
-from pymts import disk, housekeeping
+from pymts import contents, disk, housekeeping
 from pymts.configuration import Configuration
 from pymts.dataset import DATA, DIMS, build, coordinates
 from pymts.entry import Source, read_entry, source_of, write_entry
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError, nearest
 from pymts.housekeeping import EntryInfo, is_name, is_real_directory
-from pymts.inspection import Finding, identify, inspect
+from pymts.inspection import Finding, identify
+from pymts.packed import PackedEntry, with_digest, with_name
+from pymts.packing import SHARD_BYTES, Packing, pack, rebuild
+from pymts.place import LooseEntry, Place
 from pymts.publish import publish
 from pymts.simulate import Block, merge_truth
 
@@ -64,24 +68,31 @@ class Store:
         return [self.root / configuration.model.name / name for name in names]
 
     def path(self, configuration: Configuration) -> Path:
-        """Return the Parquet file of a configuration: where it is, or would be written."""
-        folder = self.find(configuration) or self._target(configuration)
-        return folder / f"{folder.name}.parquet"
+        """Return the Parquet file of a configuration: where it is, in a shard if it is packed, or would be written."""
+        place = self.locate(configuration)
+        return (LooseEntry(self._target(configuration)) if place is None else place).path
 
     def find(self, configuration: Configuration) -> Path | None:
-        """Return the directory of a configuration's entry if its identity and sizes are right; values are not read."""
+        """Return the directory that holds a configuration, if its identity and sizes are right; values are not read."""
+        place = self.locate(configuration)
+        return None if place is None else place.path.parent
+
+    def locate(self, configuration: Configuration) -> Place | None:
+        """Return where a configuration is, loose or packed, if its identity and sizes are right."""
         for folder in self._rungs(configuration):
-            try:
+            with suppress(DamagedEntryError):
                 metadata = identify(folder)
-            except DamagedEntryError:
-                continue
-            if metadata is not None and metadata.digest == configuration.digest:
-                return folder
+                if metadata is not None and metadata.digest == configuration.digest:
+                    return LooseEntry(folder)
+        for entry in with_digest(self.root / configuration.model.name, configuration.digest):
+            with suppress(DamagedEntryError):
+                entry.layout(entry.metadata())
+                return entry
         return None
 
     def __contains__(self, configuration: Configuration) -> bool:
         """Tell whether a configuration is stored."""
-        return self.find(configuration) is not None
+        return self.locate(configuration) is not None
 
     def load(self, configuration: Configuration, *, lazy: bool = False, heal: bool = True) -> xr.Dataset | None:
         """Return the dataset of a configuration, or None if it is not stored.
@@ -116,6 +127,11 @@ class Store:
                 if dataset is not None:
                     return dataset
                 break
+        for entry in with_digest(self.root / configuration.model.name, configuration.digest):
+            try:
+                return entry.read(lazy=lazy)
+            except DamagedEntryError as error:
+                _warn(entry.name, error, "it is not served")
         return None
 
     def open_id(self, config_id: str, *, lazy: bool = False) -> xr.Dataset:
@@ -128,12 +144,36 @@ class Store:
         DamagedEntryError
             If it is not what was written.
         """
+        return self.locate_id(config_id).read(lazy=lazy)
+
+    def locate_id(self, config_id: str) -> Place:
+        """Return where a stored dataset is, by its name.
+
+        Raises
+        ------
+        StoreError
+            If there is none of this name.
+        DamagedEntryError
+            If it is not what was written.
+        """
         folder = self._folder(config_id)
-        metadata = None if folder is None else identify(folder)
-        if folder is None or metadata is None:
-            hint = nearest(config_id, self.ids())
-            raise StoreError(f"{config_id!r} is not stored in {self.root}{hint}")
-        return read_entry(folder, folder.name, lazy=lazy, metadata=metadata)
+        packed = list(self._packed(config_id))
+        if folder is not None:
+            try:
+                if identify(folder) is not None:
+                    return LooseEntry(folder)
+            except DamagedEntryError:
+                if not packed:
+                    raise
+        if not packed:
+            raise self._unknown(config_id)
+        return next((entry for entry in packed if entry.is_whole()), packed[0])
+
+    def _packed(self, config_id: str) -> Iterator[PackedEntry]:
+        return (entry for model in housekeeping.models(self.root) for entry in with_name(model, config_id))
+
+    def _unknown(self, config_id: str) -> StoreError:
+        return StoreError(f"{config_id!r} is not stored in {self.root}{nearest(config_id, self.ids())}")
 
     def _folder(self, config_id: str) -> Path | None:
         if is_name(config_id):
@@ -150,7 +190,7 @@ class Store:
                 outcome = f"it is not served, and has been moved to {housekeeping.set_aside(self.root, folder)}"
             except OSError as failure:
                 outcome = f"it is not served, and cannot be moved to quarantine: {disk.reason(failure)}"
-        warnings.warn(f"{folder.name} is damaged: {error}; {outcome}", DamagedEntryWarning, stacklevel=3)
+        _warn(folder.name, error, outcome)
 
     # Writing
 
@@ -231,7 +271,11 @@ class Store:
                 metadata = identify(folder)
             except DamagedEntryError:
                 return folder  # it is moved to quarantine when it stands in the way
-            if metadata is None or metadata.digest == configuration.digest:
+            if metadata is None:
+                named = with_name(folder.parent, folder.name)
+                if all(entry.digest == configuration.digest for entry in named):
+                    return folder
+            elif metadata.digest == configuration.digest:
                 return folder
         raise StoreError(f"every name of {configuration.config_id} in {self.root} is taken by another configuration")
 
@@ -255,23 +299,53 @@ class Store:
     # Looking after it
 
     def entries(self) -> Iterator[EntryInfo]:
-        """Yield what is stored, in no order, from the directories alone."""
-        return housekeeping.entries(self.root)
+        """Yield what is stored, loose or packed, in no order, from the directories and the shards' manifests alone."""
+        return contents.entries(self.root)
 
     def ids(self) -> Iterator[str]:
         """Yield the names of what is stored."""
         return (entry.config_id for entry in self.entries())
 
-    def verify(self, config_ids: Iterable[str] | None = None) -> Iterator[Finding]:
-        """Compare every byte of every entry, or of some, with its digest; nothing is changed."""
-        chosen = self.entries() if config_ids is None else map(self._entry, config_ids)
-        return (finding for finding in map(inspect, chosen) if finding is not None)
+    def places(self) -> list[Place]:
+        """Return where everything that is stored is, by name."""
+        return contents.places(self.root)
 
-    def _entry(self, config_id: str) -> EntryInfo:
-        folder = self._folder(config_id)
-        if folder is None:
-            raise StoreError(f"{config_id!r} is not stored in {self.root}{nearest(config_id, self.ids())}")
-        return EntryInfo(config_id, folder.parent.name, folder, 0, 0.0)
+    def verify(self, config_ids: Iterable[str] | None = None) -> Iterator[Finding]:
+        """Compare every byte of every entry, or of some, with its digest; nothing is changed.
+
+        A packed entry is reported as a loose one is. Without names, so is what is wrong with the files of a shard.
+        """
+        if config_ids is None:
+            return contents.verify(self.root)
+        return (finding for config_id in config_ids for finding in self._verify_id(config_id))
+
+    def _verify_id(self, config_id: str) -> Iterator[Finding]:
+        folder, packed = self._folder(config_id), list(self._packed(config_id))
+        if folder is None and not packed:
+            raise self._unknown(config_id)
+        return contents.verify_forms(folder, packed)
+
+    def verify_configuration(self, configuration: Configuration) -> Iterator[Finding]:
+        """Do the same for each form in which a configuration is stored."""
+        target = next((f for f in self._rungs(configuration) if self._may_hold(f, configuration)), None)
+        return contents.verify_forms(target, with_digest(self.root / configuration.model.name, configuration.digest))
+
+    def _may_hold(self, folder: Path, configuration: Configuration) -> bool:
+        try:
+            metadata = identify(folder)
+        except DamagedEntryError:
+            return True
+        return metadata is not None and metadata.digest == configuration.digest
+
+    def pack(
+        self, *, shard_bytes: int = SHARD_BYTES, remove: bool = False, advance: Callable[[], object] = lambda: None
+    ) -> Packing:
+        """Pack many small entries into few large files; see ``pymts.packing.pack``."""
+        return pack(self.root, shard_bytes=shard_bytes, remove=remove, advance=advance)
+
+    def rebuild(self) -> Packing:
+        """Make the manifests of the shards again; see ``pymts.packing.rebuild``."""
+        return rebuild(self.root)
 
     def quarantined(self) -> list[Path]:
         """Return the damaged entries that were set aside, the newest first."""
@@ -287,6 +361,10 @@ class Store:
     def clear(self) -> list[Path]:
         """Remove every stored dataset as well, and return what was removed; files of others are left alone."""
         return housekeeping.clear(self.root)
+
+
+def _warn(name: str, error: DamagedEntryError, outcome: str) -> None:
+    warnings.warn(f"{name} is damaged: {error}; {outcome}", DamagedEntryWarning, stacklevel=4)
 
 
 def _shell(

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from pymts.commands.console import print_json, print_table, progress
-from pymts.errors import StoreError, human_bytes, nearest
+from pymts.errors import human_bytes
 from pymts.exitcodes import Exit
 from pymts.grid import Grid
 from pymts.inspection import Finding
@@ -57,10 +57,7 @@ def print_path(config_id: str | None, outdir: Path | None) -> None:
     if config_id is None:
         typer.echo(store.root)
         return
-    known = {entry.config_id: entry.path for entry in store.entries()}
-    if config_id not in known:
-        raise StoreError(f"{config_id!r} is not stored in {store.root}{nearest(config_id, known)}")
-    typer.echo(known[config_id] / f"{config_id}.parquet")
+    typer.echo(store.locate_id(config_id).path)
 
 
 def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
@@ -96,12 +93,12 @@ def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_
 
 def _check_all(store: Store, regenerate: bool) -> list[dict[str, Any]]:
     rows = []
-    names = sorted(store.ids())
-    with progress(len(names), "verifying") as advance:
-        for finding in store.verify(names):
+    total = sum(1 for _ in store.entries())
+    with progress(total, "verifying") as advance:
+        for finding in store.verify():
             rows.append(_row(finding, store, regenerate))
             advance()
-    return rows
+    return sorted(rows, key=lambda row: row["config_id"])
 
 
 def _check_grid(grid: Grid, store: Store, regenerate: bool) -> list[dict[str, Any]]:
@@ -109,8 +106,7 @@ def _check_grid(grid: Grid, store: Store, regenerate: bool) -> list[dict[str, An
     rows = []
     with progress(len(grid), "verifying") as advance:
         for configuration in grid:
-            folder = store.path(configuration).parent
-            findings = list(store.verify([folder.name])) if folder.is_dir() else []
+            findings = list(store.verify_configuration(configuration))
             rows += [_row(finding, store, regenerate) for finding in findings]
             if not findings:
                 rows.append({"config_id": configuration.config_id, "status": "missing", "problem": "it is not stored"})

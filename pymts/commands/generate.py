@@ -16,13 +16,14 @@ import typer
 from pymts.commands.console import print_json, print_table, progress
 from pymts.configuration import Configuration
 from pymts.dataset import data_bytes
-from pymts.errors import InvalidParameterError, human_bytes
+from pymts.errors import InvalidParameterError, StoreError, human_bytes
 from pymts.executors import ExecutorLike, Result, cluster, processes
 from pymts.executors.report import results, shard_range
 from pymts.exitcodes import Exit
 from pymts.generator import run
 from pymts.grid import MAX_CELLS, Grid
 from pymts.io import save_csv
+from pymts.place import LooseEntry
 from pymts.store import Store
 
 SHOWN_FAILURES = 20
@@ -104,8 +105,7 @@ def generate_grid(
                 configuration: Configuration = grid[result.index]
                 error = result.error
                 if error is None and csv:
-                    stored = store.path(configuration)
-                    save_csv(store.open_id(stored.stem), stored.with_suffix(".csv"))
+                    _save_csv(store, configuration)
                 row = _row(configuration, result, store if save else None)
                 summary.add(row)
                 if as_json:
@@ -137,11 +137,23 @@ def _results(
         yield Result(outcome.index, config_id, outcome.status, outcome.seconds, error)
 
 
+def _save_csv(store: Store, configuration: Configuration) -> None:
+    """Write the CSV beside the Parquet file; that of a packed dataset into the directory of the model."""
+    place = store.locate(configuration)
+    if place is None:  # it was removed meanwhile
+        raise StoreError(f"{configuration.config_id} is not stored in {store.root} any more; run the command again")
+    loose = isinstance(place, LooseEntry)
+    path = place.path.with_suffix(".csv") if loose else store.root / configuration.model.name / f"{place.name}.csv"
+    save_csv(place.read(), path)
+
+
 def _row(configuration: Configuration, result: Result, store: Store | None) -> dict[str, Any]:
+    place = store.locate(configuration) if store is not None and result.error is None else None
     path = store.path(configuration) if store is not None and result.error is None else None
+    announced = configuration.config_id if path is None else path.stem
     return {
         "index": result.index,
-        "config_id": configuration.config_id if path is None else path.stem,
+        "config_id": announced if place is None else place.name,
         "model": configuration.model.name,
         "status": result.status,
         "seconds": round(result.seconds, 6),

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from conftest import configured, made
 
-from pymts import inspection
+from pymts import sidecar
 from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryError, DamagedEntryWarning
 from pymts.store import Store
@@ -34,7 +34,7 @@ def test_a_collision_takes_the_next_rung_and_all_are_served(
     # The store believes a digest only if it is that of the configuration: pretend that these are.
     forged = {comer.canonical.encode(): comer.digest for comer in comers}
     fake = type("hashlib", (), {"sha256": staticmethod(lambda raw: _Digest(forged[raw]))})
-    monkeypatch.setattr(inspection, "hashlib", fake)
+    monkeypatch.setattr(sidecar, "hashlib", fake)
     datasets = []
     for comer in comers[: 3 if digits >= 16 else 2]:
         assert store.load(comer) is None

@@ -13,12 +13,13 @@ import xarray as xr
 
 from pymts.adapters.sources import Source
 from pymts.collection import DatasetSequence
+from pymts.configuration import Configuration
 from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError, StoreError
 from pymts.generator import run
 from pymts.grid import Grid
-from pymts.io import load_parquet, open_values
 from pymts.mapped import MappedValues
+from pymts.place import Place
 from pymts.store import Store
 
 
@@ -26,13 +27,13 @@ from pymts.store import Store
 class Origin:
     """A store, and the grid whose datasets are meant if not all are. It pickles small: names, not data.
 
-    ``paths`` are the Parquet files in the order of the source.
+    ``places`` are where the entries lie, in the order of the source.
     """
 
     root: Path
     grid: str | None = None  # as JSON
     indices: range = range(0)
-    paths: list[Path] = field(default_factory=list, compare=False)
+    places: list[Place] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, source: Source, *, must: bool) -> Origin | None:
@@ -62,25 +63,30 @@ class Origin:
     @classmethod
     def _located(cls, store: Store, grid: Grid | None, indices: range) -> Origin:
         if grid is None:
-            entries = sorted((entry.config_id, entry.path) for entry in store.entries())
-            paths = [path / f"{name}.parquet" for name, path in entries]
-            return cls(store.root.absolute(), None, indices, paths)
-        paths = [store.path(grid[i]) for i in indices]
+            return cls(store.root.absolute(), None, indices, store.places())
+        places = [_place(store, grid[i]) for i in indices]
         text = json.dumps({**grid.to_mapping(), "max_cells": len(grid)})
-        return cls(store.root.absolute(), text, indices, paths)
+        return cls(store.root.absolute(), text, indices, places)
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Travel as the names of the store and the grid."""
         grid = None if self.grid is None else zlib.compress(self.grid.encode())
-        return _again, (self.root, grid, self.indices, len(self.paths))
+        return _again, (self.root, grid, self.indices, len(self.places))
 
     def datasets(self) -> Iterator[xr.Dataset]:
         """Yield the datasets; their series are read when they are touched."""
-        return (load_parquet(path, lazy=True) for path in self.paths)
+        return (place.read(lazy=True) for place in self.places)
 
     def open(self, index: int) -> MappedValues:
         """Return the values of a dataset, mapped."""
-        return open_values(self.paths[index])
+        return self.places[index].values()
+
+
+def _place(store: Store, configuration: Configuration) -> Place:
+    place = store.locate(configuration)
+    if place is None:
+        raise StoreError(f"{configuration.config_id} is not stored in {store.root} any more; make the dataset anew")
+    return place
 
 
 def _again(root: Path, grid: bytes | None, indices: range, count: int) -> Origin:
@@ -88,6 +94,6 @@ def _again(root: Path, grid: bytes | None, indices: range, count: int) -> Origin
     content = None if grid is None else json.loads(zlib.decompress(grid))
     read = None if content is None else Grid.read(content, max_cells=content.pop("max_cells"))
     origin = Origin._located(store, read, indices)  # noqa: SLF001  (this is its constructor)
-    if len(origin.paths) != count:
-        raise StoreError(f"{root} has {len(origin.paths)} datasets, not the {count} it had; make the dataset anew")
+    if len(origin.places) != count:
+        raise StoreError(f"{root} has {len(origin.places)} datasets, not the {count} it had; make the dataset anew")
     return origin

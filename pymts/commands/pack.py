@@ -1,0 +1,48 @@
+"""``pymts pack``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from pymts import housekeeping
+from pymts.commands.console import print_json, progress
+from pymts.errors import human_bytes
+from pymts.exitcodes import Exit
+from pymts.store import Store
+
+
+def pack_store(outdir: Path | None, shard_bytes: int, *, remove: bool, rebuild: bool, as_json: bool) -> Exit:
+    """Pack a store, or make the manifests of its shards again; say what became of it."""
+    store = Store(outdir)
+    if rebuild:
+        result = store.rebuild()
+    else:
+        total = sum(1 for _ in housekeeping.entries(store.root))
+        with progress(total, "packing") as advance:
+            result = store.pack(shard_bytes=shard_bytes, remove=remove, advance=advance)
+    size = sum(file.stat().st_size for shard in result.shards for file in shard.iterdir())
+    if as_json:
+        print_json(
+            {
+                "shards": [str(path) for path in result.shards],
+                "bytes": size,
+                "packed": result.packed,
+                "already": result.already,
+                "removed": result.removed,
+                "problems": result.problems,
+            }
+        )
+    else:
+        for problem in result.problems:
+            typer.echo(problem, err=True)
+        shards = f"{len(result.shards)} shards of {human_bytes(size)}"
+        if rebuild:
+            typer.echo(f"manifests of {shards} made again: {result.packed} datasets, in {store.root}")
+        else:
+            typer.echo(
+                f"{result.packed} datasets packed into {shards}, {result.already} were packed, "
+                f"files of {result.removed} removed, in {store.root}"
+            )
+    return Exit.SOME_FAILED if result.problems else Exit.OK
