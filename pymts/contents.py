@@ -1,51 +1,142 @@
-"""What is in a store, in either form: listed, located and verified."""
+"""What is in a store, in either form: found by name, listed, verified, and looked after."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import xarray as xr
+
 from pymts import housekeeping
-from pymts.housekeeping import EntryInfo
-from pymts.inspection import Finding, inspect, inspect_packed, inspect_shard
-from pymts.packed import PackedEntry, shards
+from pymts.errors import DamagedEntryError, StoreError, nearest
+from pymts.housekeeping import EntryInfo, is_name, is_real_directory
+from pymts.inspection import Finding, identify, inspect, inspect_packed, inspect_shard
+from pymts.packed import PackedEntry, shards, with_name
 from pymts.place import LooseEntry, Place
 
 
-def entries(root: Path) -> Iterator[EntryInfo]:
-    """Yield what is stored, in no order; an entry that is both loose and packed once."""
-    for model in housekeeping.models(root):
-        seen = set()
-        for loose in housekeeping.entries_of(model):
-            seen.add(loose.config_id)
-            yield loose
-        for shard in shards(model):
-            for entry in shard.entries():
-                if entry.name not in seen:
-                    seen.add(entry.name)
-                    yield entry.info()
+class Contents:
+    """What lies under the root of a store, whatever configuration it is of."""
 
+    root: Path
 
-def places(root: Path) -> list[Place]:
-    """Return where everything is, by name; the loose form is taken where there are both."""
-    found: dict[str, Place] = {}
-    for model in housekeeping.models(root):
-        for shard in shards(model):
-            for entry in shard.entries():
-                found.setdefault(entry.name, entry)
-        for loose in housekeeping.entries_of(model):
-            found[loose.config_id] = LooseEntry(loose.path)
-    return [found[name] for name in sorted(found)]
+    def __repr__(self) -> str:
+        """Say where it is."""
+        return f"{type(self).__name__}({str(self.root)!r})"
 
+    def open_id(self, config_id: str, *, lazy: bool = False) -> xr.Dataset:
+        """Return a stored dataset by its name.
 
-def verify(root: Path) -> Iterator[Finding]:
-    """Compare every byte of every entry, and of every shard, with its digest."""
-    for model in housekeeping.models(root):
-        for loose in housekeeping.entries_of(model):
-            yield from verify_forms(loose.path, ())
-        for shard in shards(model):
-            yield from verify_forms(None, shard.entries())
-            yield from inspect_shard(shard)
+        Raises
+        ------
+        StoreError
+            If there is none of this name.
+        DamagedEntryError
+            If it is not what was written.
+        """
+        return self.locate_id(config_id).read(lazy=lazy)
+
+    def locate_id(self, config_id: str) -> Place:
+        """Return where a stored dataset is, by its name.
+
+        Raises
+        ------
+        StoreError
+            If there is none of this name.
+        DamagedEntryError
+            If it is not what was written.
+        """
+        folder = self._folder(config_id)
+        packed = list(self._packed(config_id))
+        if folder is not None:
+            try:
+                if identify(folder) is not None:
+                    return LooseEntry(folder)
+            except DamagedEntryError:
+                if not packed:
+                    raise
+        if not packed:
+            raise self._unknown(config_id)
+        return next((entry for entry in packed if entry.is_whole()), packed[0])
+
+    def _packed(self, config_id: str) -> Iterator[PackedEntry]:
+        return (entry for model in housekeeping.models(self.root) for entry in with_name(model, config_id))
+
+    def _unknown(self, config_id: str) -> StoreError:
+        return StoreError(f"{config_id!r} is not stored in {self.root}{nearest(config_id, self.ids())}")
+
+    def _folder(self, config_id: str) -> Path | None:
+        if is_name(config_id):
+            for model in housekeeping.models(self.root):
+                if is_real_directory(model / config_id):
+                    return model / config_id
+        return None
+
+    def entries(self) -> Iterator[EntryInfo]:
+        """Yield what is stored, in no order, from directories and manifests alone; what is in both forms once."""
+        for model in housekeeping.models(self.root):
+            seen = set()
+            for loose in housekeeping.entries_of(model):
+                seen.add(loose.config_id)
+                yield loose
+            for shard in shards(model):
+                for entry in shard.entries():
+                    if entry.name not in seen:
+                        seen.add(entry.name)
+                        yield entry.info()
+
+    def ids(self) -> Iterator[str]:
+        """Yield the names of what is stored."""
+        return (entry.config_id for entry in self.entries())
+
+    def places(self) -> list[Place]:
+        """Return where everything is, by name; the loose form is taken where there are both."""
+        found: dict[str, Place] = {}
+        for model in housekeeping.models(self.root):
+            for shard in shards(model):
+                for entry in shard.entries():
+                    found.setdefault(entry.name, entry)
+            for loose in housekeeping.entries_of(model):
+                found[loose.config_id] = LooseEntry(loose.path)
+        return [found[name] for name in sorted(found)]
+
+    def verify(self, config_ids: Iterable[str] | None = None) -> Iterator[Finding]:
+        """Compare every byte of every entry, or of some, with its digest; nothing is changed.
+
+        A packed entry is reported as a loose one is. Without names, so is what is wrong with the files of a shard.
+        """
+        if config_ids is None:
+            return self._verify_all()
+        return (finding for config_id in config_ids for finding in self._verify_id(config_id))
+
+    def _verify_id(self, config_id: str) -> Iterator[Finding]:
+        folder, packed = self._folder(config_id), list(self._packed(config_id))
+        if folder is None and not packed:
+            raise self._unknown(config_id)
+        return verify_forms(folder, packed)
+
+    def _verify_all(self) -> Iterator[Finding]:
+        for model in housekeeping.models(self.root):
+            for loose in housekeeping.entries_of(model):
+                yield from verify_forms(loose.path, ())
+            for shard in shards(model):
+                yield from verify_forms(None, shard.entries())
+                yield from inspect_shard(shard)
+
+    def quarantined(self) -> list[Path]:
+        """Return the damaged entries that were set aside, the newest first."""
+        return housekeeping.quarantined(self.root)
+
+    def prune(self, stale_after: float = housekeeping.STALE_SECONDS) -> list[Path]:
+        """Remove the quarantine and what dead writers left behind, and return it.
+
+        A temporary is a dead writer's if its process has ended, or if nothing in it changed for so many seconds.
+        """
+        return housekeeping.prune(self.root, stale_after)
+
+    def clear(self) -> list[Path]:
+        """Remove every stored dataset as well, and return what was removed; files of others are left alone."""
+        return housekeeping.clear(self.root)
 
 
 def verify_forms(folder: Path | None, packed: Iterable[PackedEntry]) -> Iterator[Finding]:

@@ -128,6 +128,9 @@ def _examine(entry: EntryInfo, result: Packing) -> _Loose | None:
         return None
     if metadata is None or metadata.digest is None:
         return None
+    if not metadata.layout.can_be_mapped:
+        result.problems.append(f"{entry.config_id} is not packed: its Parquet library writes what cannot be mapped")
+        return None
     if len(metadata.data.row_groups) > MAX_GROUPS:
         result.problems.append(f"{entry.config_id} is not packed: it has more than {MAX_GROUPS} row groups")
         return None

@@ -64,7 +64,7 @@ class ShardWriter:
                         continue
                     labels = _labels(metadata, truth, entry)
                     if writer is None:
-                        writer, self._dtype = _open(file, labels, values.dtype), values.dtype
+                        writer, self._dtype = _parquet_writer(file, labels, values.dtype), values.dtype
                     self._append(writer, values, labels, metadata.name)
                     self._parts.append((len(values.layout.groups), truth, raw))
             except BaseException:
@@ -136,7 +136,7 @@ def _labels(metadata: Metadata, truth: bytes, where: Path) -> Labels:
     return {dim: coordinates[dim].values if dim in coordinates else np.arange(size) for dim, size in sizes}
 
 
-def _open(file: disk.HashingFile, labels: Labels, dtype: np.dtype[Any]) -> Any:
+def _parquet_writer(file: disk.HashingFile, labels: Labels, dtype: np.dtype[Any]) -> Any:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet as pq  # noqa: PLC0415
 

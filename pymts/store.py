@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from pymts import accessor as accessor  # registers ds.pymts on every dataset loaded here
 from pymts import configuration as configurations
-from pymts import contents, disk, housekeeping
+from pymts import disk, housekeeping
 from pymts.configuration import Configuration
+from pymts.contents import Contents, verify_forms
 from pymts.dataset import DATA, DIMS, build, coordinates
 from pymts.entry import Source, read_entry, source_of, write_entry
-from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError, nearest
-from pymts.housekeeping import EntryInfo, is_name, is_real_directory
+from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError
+from pymts.housekeeping import is_name, is_real_directory
 from pymts.inspection import Finding, identify
-from pymts.packed import PackedEntry, with_digest, with_name
+from pymts.packed import with_digest, with_name
 from pymts.packing import SHARD_BYTES, Packing, pack, rebuild
 from pymts.place import LooseEntry, Place
 from pymts.publish import publish
@@ -33,7 +34,7 @@ Durability = Literal["entry", "batch"]
 VARIABLE = "PYMTS_DATA_HOME"
 
 
-class Store:
+class Store(Contents):
     """A directory of datasets, ``<root>/<model>/<config_id>/<config_id>.parquet`` with its truth and metadata.
 
     Nothing is created before something is written.
@@ -52,10 +53,6 @@ class Store:
         if durability not in ("entry", "batch"):
             raise InvalidParameterError(f"durability must be 'entry' or 'batch', got {durability!r}")
         self.durability = durability
-
-    def __repr__(self) -> str:
-        """Say where it is."""
-        return f"Store({str(self.root)!r})"
 
     # Looking
 
@@ -132,54 +129,6 @@ class Store:
                 return entry.read(lazy=lazy)
             except DamagedEntryError as error:
                 _warn(entry.name, error, "it is not served")
-        return None
-
-    def open_id(self, config_id: str, *, lazy: bool = False) -> xr.Dataset:
-        """Return a stored dataset by its name.
-
-        Raises
-        ------
-        StoreError
-            If there is none of this name.
-        DamagedEntryError
-            If it is not what was written.
-        """
-        return self.locate_id(config_id).read(lazy=lazy)
-
-    def locate_id(self, config_id: str) -> Place:
-        """Return where a stored dataset is, by its name.
-
-        Raises
-        ------
-        StoreError
-            If there is none of this name.
-        DamagedEntryError
-            If it is not what was written.
-        """
-        folder = self._folder(config_id)
-        packed = list(self._packed(config_id))
-        if folder is not None:
-            try:
-                if identify(folder) is not None:
-                    return LooseEntry(folder)
-            except DamagedEntryError:
-                if not packed:
-                    raise
-        if not packed:
-            raise self._unknown(config_id)
-        return next((entry for entry in packed if entry.is_whole()), packed[0])
-
-    def _packed(self, config_id: str) -> Iterator[PackedEntry]:
-        return (entry for model in housekeeping.models(self.root) for entry in with_name(model, config_id))
-
-    def _unknown(self, config_id: str) -> StoreError:
-        return StoreError(f"{config_id!r} is not stored in {self.root}{nearest(config_id, self.ids())}")
-
-    def _folder(self, config_id: str) -> Path | None:
-        if is_name(config_id):
-            for model in housekeeping.models(self.root):
-                if is_real_directory(model / config_id):
-                    return model / config_id
         return None
 
     def _dismiss(self, folder: Path, error: DamagedEntryError, heal: bool = True) -> None:
@@ -296,39 +245,12 @@ class Store:
             raise disk.cannot_write(folder, error) from None
         return folder / f"{folder.name}.parquet"
 
-    # Looking after it
-
-    def entries(self) -> Iterator[EntryInfo]:
-        """Yield what is stored, loose or packed, in no order, from the directories and the shards' manifests alone."""
-        return contents.entries(self.root)
-
-    def ids(self) -> Iterator[str]:
-        """Yield the names of what is stored."""
-        return (entry.config_id for entry in self.entries())
-
-    def places(self) -> list[Place]:
-        """Return where everything that is stored is, by name."""
-        return contents.places(self.root)
-
-    def verify(self, config_ids: Iterable[str] | None = None) -> Iterator[Finding]:
-        """Compare every byte of every entry, or of some, with its digest; nothing is changed.
-
-        A packed entry is reported as a loose one is. Without names, so is what is wrong with the files of a shard.
-        """
-        if config_ids is None:
-            return contents.verify(self.root)
-        return (finding for config_id in config_ids for finding in self._verify_id(config_id))
-
-    def _verify_id(self, config_id: str) -> Iterator[Finding]:
-        folder, packed = self._folder(config_id), list(self._packed(config_id))
-        if folder is None and not packed:
-            raise self._unknown(config_id)
-        return contents.verify_forms(folder, packed)
+    # Packing and verifying
 
     def verify_configuration(self, configuration: Configuration) -> Iterator[Finding]:
         """Do the same for each form in which a configuration is stored."""
         target = next((f for f in self._rungs(configuration) if self._may_hold(f, configuration)), None)
-        return contents.verify_forms(target, with_digest(self.root / configuration.model.name, configuration.digest))
+        return verify_forms(target, with_digest(self.root / configuration.model.name, configuration.digest))
 
     def _may_hold(self, folder: Path, configuration: Configuration) -> bool:
         try:
@@ -346,21 +268,6 @@ class Store:
     def rebuild(self) -> Packing:
         """Make the manifests of the shards again; see ``pymts.packing.rebuild``."""
         return rebuild(self.root)
-
-    def quarantined(self) -> list[Path]:
-        """Return the damaged entries that were set aside, the newest first."""
-        return housekeeping.quarantined(self.root)
-
-    def prune(self, stale_after: float = housekeeping.STALE_SECONDS) -> list[Path]:
-        """Remove the quarantine and what dead writers left behind, and return it.
-
-        A temporary is a dead writer's if its process has ended, or if nothing in it changed for so many seconds.
-        """
-        return housekeeping.prune(self.root, stale_after)
-
-    def clear(self) -> list[Path]:
-        """Remove every stored dataset as well, and return what was removed; files of others are left alone."""
-        return housekeeping.clear(self.root)
 
 
 def _warn(name: str, error: DamagedEntryError, outcome: str) -> None:

@@ -174,9 +174,9 @@ def test_no_file_stays_open_and_a_removed_file_stays_readable(tmp_path: Path, da
 def test_a_file_that_cannot_be_mapped_is_read_ordinarily(
     tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = parquet._options()
+    real = parquet.options()
     other = real | {"use_dictionary": True, "compression": "ZSTD", "data_page_size": 64, "write_batch_size": 4}
-    monkeypatch.setattr(parquet, "_options", lambda: other)
+    monkeypatch.setattr(parquet, "options", lambda: other)
     path = save_parquet(dataset, tmp_path / "a.parquet")
     assert not entry.read_metadata(tmp_path, "a").layout.can_be_mapped
     for lazy in (False, True):

@@ -15,7 +15,7 @@ import xarray as xr
 from conftest import configured, made
 from test_faults import Faults, attempt, failing, tries
 
-from pymts import packing
+from pymts import packing, parquet, shard_writer
 from pymts.configuration import Configuration
 from pymts.dataset import to_dataframe
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError
@@ -24,7 +24,7 @@ from pymts.manifest import MANIFEST, SEAL, SERIES, SIDECARS
 from pymts.packed import PackedEntry, check_shard, shards
 from pymts.store import Store
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 LONE = 4  # stays loose
 
 
@@ -39,7 +39,7 @@ def datasets() -> dict[int, xr.Dataset]:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, datasets: dict[int, xr.Dataset]) -> Path:
-    """Three entries, loose."""
+    """Two entries, loose."""
     root = tmp_path_factory.mktemp("template") / "store"
     for seed in SEEDS:
         Store(root).save(small(seed), datasets[seed])
@@ -48,7 +48,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, datasets: dict[int, xr.Da
 
 @pytest.fixture
 def packed(template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset]) -> Store:
-    """Three entries packed and no longer loose, and one that is loose."""
+    """Two entries packed and no longer loose, and one that is loose."""
     shutil.copytree(template, tmp_path / "store")
     store = Store(tmp_path / "store")
     assert store.pack(remove=True).removed == len(SEEDS)
@@ -100,7 +100,7 @@ def test_a_packed_entry_is_served_wherever_a_loose_one_is(packed: Store, dataset
         assert (values.read() == expected).all()
         assert packed.path(configuration) == file_of(packed, SERIES)
     assert sorted(packed.ids()) == sorted(small(seed).config_id for seed in (*SEEDS, LONE))
-    assert [finding.status for finding in packed.verify()] == ["ok"] * 4
+    assert [finding.status for finding in packed.verify()] == ["ok"] * 3
     assert configured(seed=99) not in packed
 
 
@@ -140,15 +140,15 @@ def test_shards_are_closed_at_their_size_and_packing_again_adds_what_is_new(
     shutil.copytree(template, tmp_path / "store")
     store = Store(tmp_path / "store")
     first = store.pack(shard_bytes=1)
-    assert (first.packed, len(first.shards), first.already, first.removed) == (3, 3, 0, 0)
+    assert (first.packed, len(first.shards), first.already, first.removed) == (2, 2, 0, 0)
     store.save(small(LONE), datasets[LONE])
     again = store.pack(remove=True)
-    assert (again.packed, again.already, again.removed) == (1, 3, 4)
+    assert (again.packed, again.already, again.removed) == (1, 2, 3)
     for seed, dataset in datasets.items():
         xr.testing.assert_identical(store.load(small(seed)), dataset)
     shutil.rmtree(store.root)
     shutil.copytree(template, store.root)
-    monkeypatch.setattr(packing, "MAX_GROUPS", 2)
+    monkeypatch.setattr(packing, "MAX_GROUPS", 1)
     assert len(store.pack().shards) == 2
     with pytest.raises(InvalidParameterError, match="shard_bytes must be at least 1, got 0"):
         store.pack(shard_bytes=0)
@@ -160,7 +160,7 @@ def test_files_of_others_keep_an_entry_loose(template: Path, tmp_path: Path) -> 
     folder = store.path(small(1)).parent
     (folder / f"{folder.name}.csv").write_text("mine")
     result = store.pack(remove=True)
-    assert (result.packed, result.removed) == (3, 2)
+    assert (result.packed, result.removed) == (2, 1)
     assert "it holds other files too" in result.problems[0]
     assert (folder / f"{folder.name}.csv").read_text() == "mine"
 
@@ -175,15 +175,31 @@ def test_a_damaged_entry_is_not_packed_and_not_removed(
         path = store.path(small(1)).with_suffix("")
         file = path.with_name(path.name + suffix)
         raw = bytearray(file.read_bytes())
-        place = pq.ParquetFile(file).metadata.row_group(0).column(3).data_page_offset + 60 if suffix == ".parquet" else 9
+        place = (
+            pq.ParquetFile(file).metadata.row_group(0).column(3).data_page_offset + 60 if suffix == ".parquet" else 9
+        )
         raw[place] ^= 4
         file.write_bytes(raw)
         result = store.pack(remove=True)
-        assert (result.packed, result.removed, len(result.problems)) == (2, 2, 1)
+        assert (result.packed, result.removed, len(result.problems)) == (1, 1, 1)
         assert path.name in result.problems[0]
         assert file.exists()
-        for seed in (2, 3):
+        for seed in SEEDS[1:]:
             xr.testing.assert_identical(store.load(small(seed)), datasets[seed])
+
+
+def test_what_cannot_be_mapped_stays_loose(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(template, tmp_path / "store")
+    store, options = Store(tmp_path / "store"), parquet.options()
+    for module in (parquet, shard_writer):
+        monkeypatch.setattr(module, "options", lambda: {**options, "compression": "zstd"})
+    assert "cannot be mapped" in attempt(lambda: store.pack(remove=True))
+    store.clear()
+    store.save(small(1), made(small(1)))
+    result = store.pack(remove=True)
+    assert (result.packed, result.removed) == (0, 0)
+    assert "cannot be mapped" in result.problems[0]
+    assert small(1) in store
 
 
 def bits(path: Path, step: int) -> Iterator[int]:
@@ -195,7 +211,7 @@ def bits(path: Path, step: int) -> Iterator[int]:
     path.write_bytes(raw)
 
 
-@pytest.mark.parametrize(("suffix", "step"), [(SERIES, 41), (SIDECARS, 83), (MANIFEST, 53), (SEAL, 7)])
+@pytest.mark.parametrize(("suffix", "step"), [(SERIES, 67), (SIDECARS, 151), (MANIFEST, 97), (SEAL, 13)])
 def test_flipped_bits_are_found_and_harm_one_entry_at_most(
     packed: Store, datasets: dict[int, xr.Dataset], suffix: str, step: int
 ) -> None:
@@ -223,7 +239,7 @@ def test_truncation_and_loss_are_found_and_the_rest_is_served(
     path = file_of(packed, suffix)
     raw = path.read_bytes()
     found: Counter[str] = Counter()
-    for length in (*range(0, len(raw), max(1, len(raw) // 25)), None):
+    for length in (*range(0, len(raw), max(1, len(raw) // 12)), None):
         path.unlink()
         if length is not None:
             path.write_bytes(raw[:length])
@@ -246,9 +262,9 @@ def test_a_lost_manifest_is_told_and_made_again(packed: Store, datasets: dict[in
         with pytest.warns(DamagedEntryWarning, match=r"is missing; .* run pymts pack --rebuild"):
             xr.testing.assert_identical(packed.load(small(1)), datasets[1])
         result = packed.rebuild()
-        assert (result.packed, result.problems) == (3, [])
+        assert (result.packed, result.problems) == (2, [])
         assert {suffix: file_of(packed, suffix).read_bytes() for suffix in (MANIFEST, SEAL)} == before
-        assert [finding.status for finding in packed.verify()] == ["ok"] * 4
+        assert [finding.status for finding in packed.verify()] == ["ok"] * 3
 
 
 def test_rebuilding_does_not_declare_damage_whole(packed: Store) -> None:
@@ -284,8 +300,7 @@ def test_a_damaged_packed_entry_is_generated_anew_and_packed_again(
         xr.testing.assert_identical(packed.open_id(small(2).config_id), datasets[2])
 
 
-@pytest.mark.parametrize("persistent", [False, True])
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=lambda number: errno.errorcode[number])
+@pytest.mark.parametrize(("number", "persistent"), [(errno.ENOSPC, False), (errno.EIO, True)])
 def test_packing_that_fails_at_any_call_loses_nothing(
     template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset], number: int, persistent: bool
 ) -> None:
@@ -297,7 +312,7 @@ def test_packing_that_fails_at_any_call_loses_nothing(
         with failing(faults):
             error = attempt(lambda store=store: store.pack(remove=True))  # type: ignore[misc]
         # What is left of the directory that was worked in is no reason to fail.
-        assert (faults.hit in (None, "remove_tree") or bool(error)), faults.hit
+        assert faults.hit in (None, "remove_tree") or bool(error), faults.hit
         assert "\n" not in error
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # nothing half made is ever seen
@@ -315,11 +330,10 @@ def test_packing_that_fails_at_any_call_loses_nothing(
     assert renamed > 0, "no fault struck after the shard had its name"
 
 
-@pytest.mark.parametrize("number", [errno.ENOENT, errno.EIO, errno.EEXIST])
-def test_a_rename_whose_reply_is_lost_loses_nothing(
-    template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset], number: int
+def test_a_call_that_is_done_and_whose_reply_is_lost_loses_nothing(
+    template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset]
 ) -> None:
-    for faults in tries(lambda n: Faults(n, number, done=True)):
+    for faults in tries(lambda n: Faults(n, errno.EIO, done=True)):
         root = tmp_path / f"store{faults.fail_at}"
         shutil.copytree(template, root)
         with failing(faults):
@@ -412,11 +426,11 @@ def test_two_who_pack_at_once_leave_one_shard(
 
     def after_another(*arguments: object) -> None:
         monkeypatch.setattr(packing, "_publish", real)
-        assert store.pack().packed == 3
+        assert store.pack().packed == 2
         real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(packing, "_publish", after_another)
-    assert store.pack(remove=True).removed == 3
+    assert store.pack(remove=True).removed == 2
     check_shard(shard_of(store), "kuramoto")
     for seed in SEEDS:
         xr.testing.assert_identical(store.load(small(seed)), datasets[seed])
@@ -425,8 +439,6 @@ def test_two_who_pack_at_once_leave_one_shard(
 def test_a_name_that_a_packed_entry_has_is_not_given_to_another(packed: Store) -> None:
     """Two configurations of one hash8: the later comer takes the next rung, though the first is only packed."""
     later = configured(T=3, M=2, n_realizations=2, seed=50)
-    for key in ("slug", "digest"):
-        assert getattr(small(1), key)
     taken = small(1)
     later.__dict__["slug"] = taken.slug
     later.__dict__["digest"] = taken.digest[:8] + later.digest[8:]

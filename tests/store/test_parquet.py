@@ -166,10 +166,10 @@ def test_blocks_of_another_shape_are_refused(tmp_path: Path) -> None:
 
 def test_older_releases_of_pyarrow_do_not_get_the_new_option(monkeypatch: pytest.MonkeyPatch) -> None:
     old = inspect.signature(pq.ParquetWriter.__init__).parameters
-    assert "max_rows_per_page" not in old or "max_rows_per_page" in parquet._options()
-    monkeypatch.setattr(parquet, "_options", parquet._options.__wrapped__)
+    assert "max_rows_per_page" not in old or "max_rows_per_page" in parquet.options()
+    monkeypatch.setattr(parquet, "options", parquet.options.__wrapped__)
     monkeypatch.setattr(inspect, "signature", lambda _: type("S", (), {"parameters": {}}))
-    assert "max_rows_per_page" not in parquet._options()
+    assert "max_rows_per_page" not in parquet.options()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (7, 3, 2), (2, 10, 3), (5, 1, 9), (0, 3, 3), (3, 0, 3), (3, 3, 0)])
