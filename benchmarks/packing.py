@@ -109,9 +109,8 @@ def main() -> None:
     for name, one, other in rows:
         shown = ["" if np.isnan(value) else f"{value:.3f}" for value in (one, other, one / other)]
         print(f"| {name} | {shown[0]} | {shown[1]} | {shown[2][:-2]} |")
-    print(
-        f"| files and directories | {before[0]} | {after[0]} | |\n| MB on the disk | {before[1]:.1f} | {after[1]:.1f} | |"
-    )
+    print(f"| files and directories | {before[0]} | {after[0]} | |")
+    print(f"| MB on the disk | {before[1]:.1f} | {after[1]:.1f} | |")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ class MappedValues:
         Compare the digest of each row group when it is first touched.
     """
 
+    has_own_map = True
+
     def __init__(self, path: Path, layout: Layout, verify: bool = True) -> None:
         self.path = path.absolute()
         self.layout = layout

@@ -29,6 +29,8 @@ from pymts.sidecar import Metadata
 class PackedValues(MappedValues):
     """The values of a packed entry; all entries of a shard share one map of its file."""
 
+    has_own_map = False
+
     def _map(self) -> NDArray[np.uint8]:
         try:
             status = self.path.stat()

@@ -16,7 +16,7 @@ from pymts import disk
 from pymts.cli import run
 from pymts.commands.generate import read_shard
 from pymts.docstrings import is_equation
-from pymts.errors import InvalidParameterError
+from pymts.errors import DamagedEntryWarning, InvalidParameterError
 from pymts.executors.report import shard_range
 from pymts.exitcodes import Exit
 from pymts.registry import MODELS
@@ -320,3 +320,32 @@ def test_a_saved_grid_waits_for_the_disk_once(good_grid: str, home: Path, monkey
     assert run(["generate", "--config", good_grid, "--save"]) == Exit.OK
     assert synced == ["sync_all"]
     assert len(stored(home)) == 5
+
+
+def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: str) -> None:
+    pymts("generate", "--config", good_grid, "--save")
+    names = [row["config_id"] for row in pymts("cache", "ls", "--json").json]
+    packed = pymts("pack", "--remove")
+    assert packed.code == Exit.OK
+    assert re.search(r"5 datasets packed into 2 shards of .*, 0 were packed, files of 5 removed", packed.out)
+    assert not stored(home)
+    assert [row["config_id"] for row in pymts("cache", "ls", "--json").json] == names
+    assert {row["model"]: row["datasets"] for row in pymts("cache", "du", "--json").json} == {"ar": 3, "kuramoto": 2}
+    path = Path(pymts("cache", "path", names[0]).out.strip())
+    assert path.parent.parent == home / "ar" / "packed"
+    again = pymts("generate", "--config", good_grid, "--save", "--csv", "--json").json
+    assert {row["status"] for row in again} == {"cached"}
+    assert {row["config_id"] for row in again} == set(names)
+    assert sorted(file.stem for file in home.glob("*/*.csv")) == sorted(names)
+    assert pymts("verify", "--config", good_grid, "--regenerate").code == Exit.OK
+    path.with_name(path.stem + ".manifest.parquet").unlink()
+    with pytest.warns(DamagedEntryWarning, match="run pymts pack --rebuild"):
+        wrong = pymts("verify")
+    assert wrong.code == Exit.MISMATCH
+    assert "is missing; run pymts pack --rebuild" in wrong.out
+    rebuilt = pymts("pack", home, "--rebuild", "--json")
+    assert (rebuilt.code, rebuilt.json["packed"], len(rebuilt.json["shards"])) == (Exit.OK, 5, 2)
+    assert pymts("verify").code == Exit.OK
+    assert pymts("cache", "prune", "--all").code == Exit.OK
+    assert not pymts("cache", "ls", "--json").json
+    assert pymts("pack", home, "--outdir", home).code == Exit.USAGE

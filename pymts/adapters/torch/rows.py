@@ -17,8 +17,9 @@ from torch import Tensor
 
 from pymts.mapped import MappedValues
 
-# Stored entries that are kept open; a system has a limit on maps.
+# Files that are kept open, as a system has a limit on maps; packed entries share those of their shards.
 OPEN = 4096
+OPEN_PACKED = 2**17
 # From so many windows of one file on, one gather is faster than a copy of each.
 FEW = 4
 
@@ -86,9 +87,10 @@ class MappedRows:
     def _entry(self, index: int) -> MappedValues:
         found = self._opened.get(index)
         if found is None:
-            if len(self._opened) >= OPEN:
+            found = self._open_entry(index)
+            if len(self._opened) >= (OPEN if found.has_own_map else OPEN_PACKED):
                 self._opened.clear()
-            found = self._opened[index] = self._open_entry(index)
+            self._opened[index] = found
         return found
 
 
