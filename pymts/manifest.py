@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic import ValidationError
 
 from pymts import disk
 from pymts.errors import DamagedEntryError
+from pymts.housekeeping import is_name
 from pymts.sidecar import FORMAT, File, Part, sealed, unsealed
 
 SERIES, SIDECARS, MANIFEST, SEAL = ".parquet", ".sidecars", ".manifest.parquet", ".metadata.json"
@@ -47,43 +49,98 @@ class Seal(Part):
     @classmethod
     def read(cls, path: Path) -> Seal:
         """Read the file, or raise DamagedEntryError if a single byte of it is not as it was written."""
-        content = unsealed(read_bytes(path), path)
+        return cls.from_bytes(read_bytes(path), path)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, where: object) -> Seal:
+        """Read the content of the file, or raise DamagedEntryError."""
+        content = unsealed(raw, where)
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise DamagedEntryError(f"{path} is not the metadata of a shard: {error.errors()[0]['msg']}") from None
+            raise DamagedEntryError(f"{where} is not the metadata of a shard: {error.errors()[0]['msg']}") from None
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is in a shard, a list or an array for each column.
+    """What is in a shard, in arrays: a store may have millions of entries, and every process that reads it has this.
 
-    ``offsets`` are the first bytes of the values of an entry's row groups; ``numbers`` (entry, 5) the places and sizes
-    of its truth and its metadata among the sidecars, and the size of its values; ``parameters`` the configuration as
-    JSON, for people and other programs. ``problems`` are about entries that are there and cannot be listed.
+    ``groups`` (entries + 1,) counts the row groups before each entry; ``offsets`` are the first bytes of their values;
+    ``numbers`` (entries, 5) the places and sizes of its truth and its metadata among the sidecars, and the size of its
+    values; ``parameters`` the configuration as JSON, for people and other programs. ``problems`` are about entries that
+    are there and cannot be listed.
     """
 
-    names: list[str]
-    digests: list[str]
-    offsets: list[list[int]]
+    names: NDArray[np.bytes_]
+    digests: NDArray[np.bytes_]
+    groups: NDArray[np.int64]
+    offsets: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    parameters: Sequence[str] = ()
+    problems: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        """Count the entries."""
+        return len(self.names)
+
+    def offsets_of(self, row: int) -> list[int]:
+        """Return the first byte of the values of each row group of an entry."""
+        found: list[int] = self.offsets[self.groups[row] : self.groups[row + 1]].tolist()
+        return found
+
+    def row_of_digest(self, digest: str) -> int | None:
+        """Return the row of a configuration, or None."""
+        return _position(self.digests, self._by_digest, digest)
+
+    def row_of_name(self, name: str) -> int | None:
+        """Return the row of a config_id, or None."""
+        return _position(self.names, self._by_name, name)
+
+    @cached_property
+    def _by_digest(self) -> NDArray[np.intp]:
+        return np.argsort(self.digests)
+
+    @cached_property
+    def _by_name(self) -> NDArray[np.intp]:
+        return np.argsort(self.names)
+
+
+def _position(values: NDArray[np.bytes_], order: NDArray[np.intp], wanted: str) -> int | None:
+    key = wanted.encode()
+    if not len(values) or len(key) > values.itemsize:  # a longer key would have all values widened
+        return None
+    place = int(np.searchsorted(values, np.bytes_(key), sorter=order))
+    found = place < len(values) and values[order[place]] == key
+    return int(order[place]) if found else None
+
+
+@dataclass
+class _Rows:
+    """A manifest that is being made."""
+
+    names: list[str] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    offsets: list[list[int]] = field(default_factory=list)
+    numbers: list[tuple[int, ...]] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    @cached_property
-    def by_digest(self) -> dict[str, int]:
-        """The row of each configuration."""
-        return {digest: row for row, digest in enumerate(self.digests)}
-
-    @cached_property
-    def by_name(self) -> dict[str, int]:
-        """The row of each config_id."""
-        return {name: row for row, name in enumerate(self.names)}
+    def manifest(self) -> Manifest:
+        """Return what has been put together."""
+        return Manifest(
+            np.array(self.names, dtype=np.bytes_),
+            np.array(self.digests, dtype=np.bytes_),
+            np.cumsum([0, *map(len, self.offsets)], dtype=np.int64),
+            np.array([offset for one in self.offsets for offset in one], dtype=np.int64),
+            np.array(self.numbers, dtype=np.int64).reshape(-1, len(_NUMBERS)),
+            self.parameters,
+            self.problems,
+        )
 
 
 def empty() -> Manifest:
     """Return the manifest of a shard of which nothing can be read."""
-    return Manifest([], [], [], np.empty((0, len(_NUMBERS)), dtype=np.int64))
+    return _Rows().manifest()
 
 
 def record(offsets: list[int], truth: bytes, metadata: bytes) -> bytes:
@@ -94,8 +151,7 @@ def record(offsets: list[int], truth: bytes, metadata: bytes) -> bytes:
 
 def derive(path: Path) -> Manifest:
     """Return the manifest from the sidecars alone; what is damaged is left out, and the next entry is looked for."""
-    made = empty()
-    numbers: list[tuple[int, ...]] = []
+    made = _Rows()
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
             position = 0
@@ -106,22 +162,15 @@ def derive(path: Path) -> Manifest:
                     made.problems.append(f"{path} is damaged from byte {position} to byte {end}")
                     position = end
                     continue
-                position = _read_record(raw, start, path, made, numbers)
+                position = _read_record(raw, start, path, made)
     except ValueError:  # an empty file cannot be mapped
         made.problems.append(f"{path} is empty")
     except OSError as error:
         raise disk.cannot_read(path, error) from None
-    return Manifest(
-        made.names,
-        made.digests,
-        made.offsets,
-        np.array(numbers, dtype=np.int64).reshape(-1, len(_NUMBERS)),
-        made.parameters,
-        made.problems,
-    )
+    return made.manifest()
 
 
-def _read_record(raw: mmap.mmap, start: int, path: Path, made: Manifest, numbers: list[tuple[int, ...]]) -> int:
+def _read_record(raw: mmap.mmap, start: int, path: Path, made: _Rows) -> int:
     """Add the entry at a byte and return where the next begins; if it is damaged, where to go on looking."""
     onward = start + len(MAGIC)
     if start + _HEAD.size > len(raw):
@@ -136,7 +185,7 @@ def _read_record(raw: mmap.mmap, start: int, path: Path, made: Manifest, numbers
         name, digest, parameters = content["name"], content["digest"], content["attrs"]["config"]
         data = content["data"]
         values = np.dtype(data["dtype"]).itemsize * sum(group["rows"] for group in data["row_groups"])
-        if len(data["row_groups"]) != groups:
+        if len(data["row_groups"]) != groups or not is_name(name) or not is_name(digest):
             return _skip(made, path, start, onward)
     except (DamagedEntryError, KeyError, TypeError):
         return _skip(made, path, start, onward)
@@ -144,11 +193,11 @@ def _read_record(raw: mmap.mmap, start: int, path: Path, made: Manifest, numbers
     made.digests.append(digest)
     made.parameters.append(parameters)
     made.offsets.append(np.frombuffer(raw[start + _HEAD.size : first], dtype="<u8").tolist())
-    numbers.append((first, truth, first + truth, metadata, values))
+    made.numbers.append((first, truth, first + truth, metadata, values))
     return end
 
 
-def _skip(made: Manifest, path: Path, start: int, onward: int) -> int:
+def _skip(made: _Rows, path: Path, start: int, onward: int) -> int:
     made.problems.append(f"{path} holds no whole entry at byte {start}")
     return onward
 
@@ -171,14 +220,13 @@ def write_manifest(sink: disk.HashingFile, manifest: Manifest, model: str) -> No
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet as pq  # noqa: PLC0415
 
-    groups = np.cumsum([0, *map(len, manifest.offsets)], dtype=np.int64)[:-1]
     columns: dict[str, Any] = {
-        "config_id": pa.array(manifest.names, pa.string()),
-        "model": pa.array([model] * len(manifest.names), pa.string()),
-        "digest": pa.array(manifest.digests, pa.string()),
+        "config_id": pa.array(manifest.names.astype(str), pa.string()),
+        "model": pa.array([model] * len(manifest), pa.string()),
+        "digest": pa.array(manifest.digests.astype(str), pa.string()),
         "parameters": pa.array(manifest.parameters, pa.string()),
-        "row_group": groups,
-        "offsets": pa.array(manifest.offsets, pa.list_(pa.int64())),
+        "row_group": manifest.groups[:-1],
+        "offsets": pa.ListArray.from_arrays(pa.array(manifest.groups, pa.int32()), pa.array(manifest.offsets)),
     }
     columns |= {name: manifest.numbers[:, index] for index, name in enumerate(_NUMBERS)}
     pq.write_table(pa.table(columns), sink, compression="zstd", write_page_checksum=True, store_schema=False)
@@ -186,20 +234,30 @@ def write_manifest(sink: disk.HashingFile, manifest: Manifest, model: str) -> No
 
 def read_manifest(path: Path, expected: File) -> Manifest:
     """Read a manifest, or raise DamagedEntryError if it is not what was written."""
+    return parse_manifest(read_bytes(path), expected, path)
+
+
+def parse_manifest(raw: bytes, expected: File, where: object) -> Manifest:
+    """Return the manifest that a file holds, or raise DamagedEntryError if it is not what was written."""
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet as pq  # noqa: PLC0415
 
-    raw = read_bytes(path)
     if len(raw) != expected.size or disk.digest(raw) != expected.xxh3_128:
-        raise DamagedEntryError(f"{path} is not what was written")
+        raise DamagedEntryError(f"{where} is not what was written")
     try:
         with pq.ParquetFile(pa.BufferReader(raw)) as file:
-            table = file.read(columns=["config_id", "digest", "offsets", *_NUMBERS], use_threads=False)
-        numbers = np.stack([table[name].to_numpy() for name in _NUMBERS], axis=1)
-        names, digests, offsets = (table[name].to_pylist() for name in ("config_id", "digest", "offsets"))
+            table = file.read(columns=["config_id", "digest", "offsets", *_NUMBERS], use_threads=False).combine_chunks()
+        names, digests = (np.array(table[name].to_pylist(), dtype=np.bytes_) for name in ("config_id", "digest"))
+        offsets = table["offsets"].combine_chunks()
+        return Manifest(
+            names,
+            digests,
+            np.append(0, np.cumsum(offsets.value_lengths().to_numpy(zero_copy_only=False))).astype(np.int64),
+            offsets.flatten().to_numpy(zero_copy_only=False).astype(np.int64),
+            np.stack([table[name].to_numpy() for name in _NUMBERS], axis=1),
+        )
     except (pa.ArrowException, ValueError, KeyError) as error:
-        raise DamagedEntryError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
-    return Manifest(names, digests, offsets, numbers)
+        raise DamagedEntryError(f"{where} cannot be read: {' '.join(str(error).split())}") from None
 
 
 def seal_of(model: str, entries: int, files: tuple[File, File, File]) -> Seal:

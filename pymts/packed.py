@@ -62,7 +62,7 @@ class Shard:
 
     def entries(self) -> Iterator[PackedEntry]:
         """Yield what is in it."""
-        return (PackedEntry(self, row) for row in range(len(self.manifest.names)))
+        return (PackedEntry(self, row) for row in range(len(self.manifest)))
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,14 @@ class PackedEntry:
     @property
     def name(self) -> str:
         """The config_id, as the directory of the entry was named."""
-        return self.shard.manifest.names[self.row]
+        name: bytes = self.shard.manifest.names[self.row]
+        return name.decode()
 
     @property
     def digest(self) -> str:
         """The digest of the configuration, as the manifest says."""
-        return self.shard.manifest.digests[self.row]
+        digest: bytes = self.shard.manifest.digests[self.row]
+        return digest.decode()
 
     @property
     def path(self) -> Path:
@@ -99,7 +101,7 @@ class PackedEntry:
 
     def layout(self, metadata: Metadata) -> Layout:
         """Return where the values are in the file of the shard."""
-        own, offsets = metadata.layout, self.shard.manifest.offsets[self.row]
+        own, offsets = metadata.layout, self.shard.manifest.offsets_of(self.row)
         if len(own.groups) != len(offsets):
             raise DamagedEntryError(f"{self.name} has {len(own.groups)} row groups, not {len(offsets)}")
         groups = [
@@ -219,7 +221,7 @@ def _opened(path: Path, model: str, modified: float, _inode: int) -> Shard:
 def with_digest(model: Path, digest: str) -> Iterator[PackedEntry]:
     """Yield the packed entries of a configuration."""
     for shard in shards(model):
-        row = shard.manifest.by_digest.get(digest)
+        row = shard.manifest.row_of_digest(digest)
         if row is not None:
             yield PackedEntry(shard, row)
 
@@ -227,7 +229,7 @@ def with_digest(model: Path, digest: str) -> Iterator[PackedEntry]:
 def with_name(model: Path, name: str) -> Iterator[PackedEntry]:
     """Yield the packed entries of a config_id."""
     for shard in shards(model):
-        row = shard.manifest.by_name.get(name)
+        row = shard.manifest.row_of_name(name)
         if row is not None:
             yield PackedEntry(shard, row)
 
@@ -248,8 +250,8 @@ def shard_problems(folder: Path, model: str) -> Iterator[str]:
         return
     if seal.model != model:
         yield f"{folder} is a shard of {seal.model!r}, moved here"
-    if len(found.names) != seal.entries:
-        yield f"{folder} lists {len(found.names)} entries, not {seal.entries}"
+    if len(found) != seal.entries:
+        yield f"{folder} lists {len(found)} entries, not {seal.entries}"
     for suffix, file in ((SERIES, seal.series), (SIDECARS, seal.sidecars)):
         path = folder / f"{folder.name}{suffix}"
         try:

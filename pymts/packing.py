@@ -243,7 +243,7 @@ def _rebuild(folder: Path) -> int:
         for path, suffix in zip(new, suffixes, strict=True):
             disk.replace(path, shard.file(suffix))
     disk.sync_directory(folder)
-    return len(shard.manifest.names)
+    return len(shard.manifest)
 
 
 def _check_unsealed(shard: Shard) -> None:

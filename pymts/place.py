@@ -9,9 +9,12 @@ from typing import TypeAlias
 import xarray as xr
 
 from pymts.entry import PARQUET, read_entry
+from pymts.errors import DamagedEntryError
+from pymts.inspection import identify
 from pymts.io import open_values
 from pymts.mapped import MappedValues
 from pymts.packed import PackedEntry
+from pymts.sidecar import Metadata
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class LooseEntry:
     def path(self) -> Path:
         """The Parquet file that holds the series."""
         return self.folder / f"{self.name}{PARQUET}"
+
+    def metadata(self) -> Metadata:
+        """Return the metadata, if they are those of this name and the files have the sizes that were written."""
+        found = identify(self.folder)
+        if found is None:
+            raise DamagedEntryError(f"{self.folder} is missing")
+        return found
 
     def values(self, *, verify: bool = True) -> MappedValues:
         """Return the series as views of the file."""

@@ -112,7 +112,7 @@ def write_index(shard: Path, manifest: Path, seal: Path, model: str, files: tupl
     with disk.new_file(manifest, sync=True) as file:
         write_manifest(file, content, model)
     series, sidecars = files
-    sealed = seal_of(model, len(content.names), (series, sidecars, File(size=file.size, xxh3_128=file.hexdigest())))
+    sealed = seal_of(model, len(content), (series, sidecars, File(size=file.size, xxh3_128=file.hexdigest())))
     with disk.new_file(seal, sync=True) as file:
         file.write(sealed.to_bytes())
 

@@ -66,8 +66,12 @@ class Store(Contents):
 
     def path(self, configuration: Configuration) -> Path:
         """Return the Parquet file of a configuration: where it is, in a shard if it is packed, or would be written."""
-        place = self.locate(configuration)
-        return (LooseEntry(self._target(configuration)) if place is None else place).path
+        return self.place(configuration).path
+
+    def place(self, configuration: Configuration) -> Place:
+        """Return where a configuration is, or would be written."""
+        found = self.locate(configuration)
+        return LooseEntry(self._target(configuration)) if found is None else found
 
     def find(self, configuration: Configuration) -> Path | None:
         """Return the directory that holds a configuration, if its identity and sizes are right; values are not read."""

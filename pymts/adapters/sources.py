@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,15 +31,32 @@ ALLOWED = (
 _SAME_PATH = ("T", "n_realizations", "zscore")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Member:
     """One dataset of a source, with what tells its realizations from those of the others.
 
-    ``number`` is its place in the source.
+    What is stored is read when it is asked for: its metadata tell the rest. ``number`` is its place in the source,
+    ``shape`` (realization, time, channel), ``truth`` the dims of its truth variables.
     """
 
-    dataset: xr.Dataset
     number: int
+    attrs: Mapping[str, Any]
+    shape: tuple[int, int, int]
+    truth: Mapping[str, tuple[str, ...]]
+    load: Callable[[], xr.Dataset]
+
+    @classmethod
+    def of(cls, dataset: xr.Dataset, number: int) -> Member:
+        """Return a dataset as a member; nothing of its series is read."""
+        sizes = dataset[DATA].sizes
+        truth = {str(name): tuple(map(str, one.dims)) for name, one in dataset.data_vars.items() if name != DATA}
+        shape = sizes["realization"], sizes["time"], sizes["channel"]
+        return cls(number, dataset.attrs, shape, truth, lambda: dataset)
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """The dataset."""
+        return self.load()
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
@@ -47,27 +64,21 @@ class Member:
         return np.asarray(self.dataset[DATA].transpose("realization", "time", "channel").values)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Realizations, samples, channels; nothing is read."""
-        sizes = self.dataset[DATA].sizes
-        return sizes["realization"], sizes["time"], sizes["channel"]
-
-    @property
     def name(self) -> str:
         """The config_id, or the place in the source for a dataset that has none."""
-        return str(self.dataset.attrs.get("config_id", f"dataset{self.number}"))
+        return str(self.attrs.get("config_id", f"dataset{self.number}"))
 
     @property
     def model(self) -> str | None:
         """The name of the model, if it is known."""
-        name = self.dataset.attrs.get("model")
+        name = self.attrs.get("model")
         return None if name is None else str(name)
 
     @cached_property
     def config(self) -> dict[str, Any]:
         """The configuration: model, params, version; empty if it is not known."""
         try:
-            config = json.loads(self.dataset.attrs.get("config", "null"))
+            config = json.loads(self.attrs.get("config", "null"))
         except (TypeError, ValueError):
             return {}
         return config if isinstance(config, dict) and isinstance(config.get("params"), dict) else {}
@@ -123,9 +134,14 @@ def members(source: Source) -> list[Member]:
     StoreError, DamagedEntryError, GridError
         If a file cannot be read.
     """
-    found = [Member(_checked(dataset, number), number) for number, dataset in enumerate(_datasets(source))]
+    found = [Member.of(_checked(dataset, number), number) for number, dataset in enumerate(_datasets(source))]
     if not found:
         raise InvalidParameterError(f"the source {_shown(source)} is empty; give at least one dataset")
+    return fitting(found)
+
+
+def fitting(found: list[Member]) -> list[Member]:
+    """Return members if they make up a source, or say which does not fit the others."""
     first = found[0]
     for member in found:
         if 0 in member.shape:

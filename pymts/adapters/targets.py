@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from pymts.adapters.sources import Member
 from pymts.adapters.windows import Windows, column_names, when
-from pymts.dataset import DATA
 from pymts.errors import InvalidParameterError, nearest
 from pymts.limits import check_fits
 
@@ -64,7 +63,7 @@ def check_target(members: Sequence[Member], target: str) -> None:
 
 def known_targets(members: Sequence[Member]) -> list[str]:
     """Return every target that some member has."""
-    truth = [str(name) for member in members for name in member.dataset.data_vars if name != DATA]
+    truth = [name for member in members for name in member.truth]
     return list(dict.fromkeys([FUTURE, MODEL, *truth, *(name for member in members for name in member.params)]))
 
 
@@ -126,7 +125,7 @@ def _parameter(members: Sequence[Member], target: str, windows: Windows) -> Targ
 
 
 def _is_truth(member: Member, target: str) -> bool:
-    return target != DATA and target in member.dataset.data_vars
+    return target in member.truth
 
 
 def _truth(member: Member, target: str) -> xr.DataArray:

@@ -148,17 +148,15 @@ def _save_csv(store: Store, configuration: Configuration) -> None:
 
 
 def _row(configuration: Configuration, result: Result, store: Store | None) -> dict[str, Any]:
-    place = store.locate(configuration) if store is not None and result.error is None else None
-    path = store.path(configuration) if store is not None and result.error is None else None
-    announced = configuration.config_id if path is None else path.stem
+    place = store.place(configuration) if store is not None and result.error is None else None
     return {
         "index": result.index,
-        "config_id": announced if place is None else place.name,
+        "config_id": configuration.config_id if place is None else place.name,
         "model": configuration.model.name,
         "status": result.status,
         "seconds": round(result.seconds, 6),
         "bytes": data_bytes(configuration),
-        "path": None if path is None else str(path),
+        "path": None if place is None else str(place.path),
         "error": result.error,
         "params": configuration.values,
     }

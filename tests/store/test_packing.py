@@ -129,7 +129,7 @@ def test_long_realizations_keep_their_row_groups(
     store.save(configuration, dataset)
     store.pack(remove=True)
     (shard,) = shards(store.root / "kuramoto")
-    assert len(shard.manifest.offsets[0]) > dataset.sizes["realization"]
+    assert len(shard.manifest.offsets_of(0)) > dataset.sizes["realization"]
     xr.testing.assert_identical(store.load(configuration), dataset)
     xr.testing.assert_identical(store.load(configuration, lazy=True).load(), dataset)
 

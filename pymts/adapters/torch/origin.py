@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
-from pymts.adapters.sources import Source
+from pymts.adapters.sources import Member, Source, fitting
 from pymts.collection import DatasetSequence
 from pymts.configuration import Configuration
 from pymts.datasets import load_grid
@@ -73,13 +71,23 @@ class Origin:
         grid = None if self.grid is None else zlib.compress(self.grid.encode())
         return _again, (self.root, grid, self.indices, len(self.places))
 
-    def datasets(self) -> Iterator[xr.Dataset]:
-        """Yield the datasets; their series are read when they are touched."""
-        return (place.read(lazy=True) for place in self.places)
+    def members(self) -> list[Member]:
+        """Return the datasets by what their metadata say, checked as those of any source."""
+        if not self.places:
+            raise InvalidParameterError(f"the source {self.root} is empty; give at least one dataset")
+        return fitting([_member(place, number) for number, place in enumerate(self.places)])
 
     def open(self, index: int) -> MappedValues:
         """Return the values of a dataset, mapped."""
         return self.places[index].values()
+
+
+def _member(place: Place, number: int) -> Member:
+    metadata = place.metadata()
+    realizations, times, channels = metadata.data.shape
+    truth = {one.name: tuple(one.dims) for one in metadata.variables if not one.is_coordinate}
+    load = partial(place.read, lazy=True)
+    return Member(number, metadata.attrs, (realizations, times, channels), truth, load)
 
 
 def _place(store: Store, configuration: Configuration) -> Place:

@@ -90,7 +90,7 @@ class WindowDataset(Dataset[Item]):
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise InvalidParameterError(f"dtype must be a floating type of torch, got {dtype!r}")
         origin = source if isinstance(source, Origin) else Origin.of(source, must=mapped)
-        found = members(source if origin is None else list(origin.datasets()))  # type: ignore[arg-type]
+        found = members(source) if origin is None else origin.members()  # type: ignore[arg-type]
         check_target(found, target)
         context = None if context_length is None else whole_number("context_length", context_length, 1)
         cut = windows(found, context, whole_number("horizon", horizon, 0), whole_number("stride", stride, 1))
@@ -123,8 +123,7 @@ class WindowDataset(Dataset[Item]):
         return MemoryRows(rows)
 
     def _read_labels(self, found: Sequence[Member]) -> None:
-        arrays = [member.dataset.get(self.target) for member in found]
-        if any(array is not None and "time" in array.dims for array in arrays):
+        if any("time" in member.truth.get(self.target, ()) for member in found):
             parts = [self._over_time(member) for member in found]
             self._label_rows = MemoryRows(torch.cat(parts))
             return
