@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,11 @@ class Shard:
 
     def file(self, suffix: str) -> Path:
         """Return one of its files."""
-        return self.path / f"{self.path.name}{suffix}"
+        return self._files[suffix]
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return {suffix: self.path / f"{self.path.name}{suffix}" for suffix in (SERIES, SIDECARS, MANIFEST, SEAL)}
 
     def entries(self) -> Iterator[PackedEntry]:
         """Yield what is in it."""
