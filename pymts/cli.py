@@ -107,6 +107,12 @@ def generate(  # noqa: PLR0917  (one parameter per option)
     max_cells: Annotated[
         int | None, typer.Option(min=1, help="Allow a grid of more configurations.", show_default=False)
     ] = None,
+    remote: Annotated[
+        str | None,
+        typer.Option(
+            help="Object storage to keep the store in as well.", metavar="s3://bucket/prefix", show_default=False
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Generate a grid; what is stored already is skipped."""
@@ -114,6 +120,8 @@ def generate(  # noqa: PLR0917  (one parameter per option)
 
     if csv and not save:
         raise typer.BadParameter("--csv writes beside the stored files; add --save")
+    if remote and not (save or dry_run):
+        raise typer.BadParameter("--remote belongs to the store; add --save")
     if ((jobs or 1) > 1 or dask) and not (save or dry_run):
         raise typer.BadParameter("--jobs and --dask hand work to processes that leave it in the store; add --save")
     code = generate_grid(
@@ -128,6 +136,7 @@ def generate(  # noqa: PLR0917  (one parameter per option)
         dask=dask,
         shard=shard,
         max_cells=max_cells,
+        remote=remote,
         as_json=json,
     )
     raise typer.Exit(code)
@@ -236,6 +245,34 @@ def pack(  # noqa: PLR0917  (one parameter per option)
     if store is not None and outdir is not None:
         raise typer.BadParameter("STORE and --outdir name the same thing; give one of them")
     raise typer.Exit(pack_store(store or outdir, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
+
+
+UrlArgument = Annotated[
+    str, typer.Argument(metavar="URL", help="Object storage, such as s3://bucket/prefix.", show_default=False)
+]
+
+
+@app.command()
+def push(url: UrlArgument, outdir: OutdirOption = None, json: JsonOption = False) -> None:
+    """Upload every stored dataset that object storage lacks."""
+    from pymts.commands.transfer import push_store  # noqa: PLC0415
+
+    raise typer.Exit(push_store(url, outdir, as_json=json))
+
+
+@app.command()
+def pull(
+    url: UrlArgument,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Only the configurations of this grid.", show_default=False)
+    ] = None,
+    outdir: OutdirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Download every dataset that the store lacks."""
+    from pymts.commands.transfer import pull_store  # noqa: PLC0415
+
+    raise typer.Exit(pull_store(url, config, outdir, as_json=json))
 
 
 @cache_app.command("ls")

@@ -26,6 +26,7 @@ def load_grid(
     cache: bool | Literal["read"] = True,
     max_cells: int = MAX_CELLS,
     executor: ExecutorLike | None = None,
+    remote: str | None = None,
 ) -> DatasetSequence:
     """Return the datasets of a parameter grid as a lazy sequence, backed by the store.
 
@@ -44,6 +45,9 @@ def load_grid(
     executor : concurrent.futures.Executor, function that makes one, or None
         Generate what the store does not have now, on these workers, as `pymts.generate` does; ``cache`` must be True.
         A configuration that fails raises when it is asked for.
+    remote : str or None
+        Object storage such as ``s3://bucket/prefix`` that the store belongs to: what is there is fetched, not
+        simulated, and what is written is uploaded.
 
     Returns
     -------
@@ -56,15 +60,22 @@ def load_grid(
         If the grid cannot be read or a record is invalid; every problem is listed.
     TooLargeError
         If the grid has too many configurations, or one of them does not fit in memory.
+    StoreError
+        If the object storage cannot be reached.
     """
     read = Grid.read(grid, seed=seed, max_cells=max_cells)
+    store = Store(outdir, remote=remote)
+    if store.remote is not None:
+        if cache is False:
+            raise InvalidParameterError("remote belongs to the store: cache must be True or 'read', got False")
+        store.remote.check()
     if executor is not None:
         from pymts.executors import generate  # noqa: PLC0415  (few need it)
 
         if cache is not True:
             raise InvalidParameterError(f"executor leaves its work in the store: cache must be True, got {cache!r}")
-        generate(read, Store(outdir, "batch"), executor=executor, max_cells=max_cells)
-    return DatasetSequence(read, Store(outdir), cache)
+        generate(read, Store(outdir, "batch", remote), executor=executor, max_cells=max_cells)
+    return DatasetSequence(read, store, cache)
 
 
 def list_models(tag: str | None = None) -> list[str]:

@@ -139,6 +139,12 @@ def shard_folders(model: Path) -> Iterator[Path]:
         yield from (model / PACKED / name for name in names)
 
 
+def folders_of(model: Path) -> Iterator[Path]:
+    """Yield the directories of the entries and the shards of a model."""
+    yield from (model / item.name for item in _directories(model) if _ENTRY.fullmatch(item.name) is not None)
+    yield from shard_folders(model)
+
+
 def set_aside(root: Path, folder: Path) -> Path:
     """Move a damaged entry to quarantine, where the newest few are kept, and return where it is."""
     quarantine = root / QUARANTINE
@@ -174,7 +180,7 @@ def temporaries(root: Path) -> Iterator[Path]:
 def check_is_ours(root: Path) -> None:
     """Raise StoreError unless what is under a root is ours to remove."""
     if not is_marked(root):
-        raise StoreError(f"{root} is not a store of PyMTS ({MARKER} is missing or another's); nothing is removed")
+        raise StoreError(f"{root} is not a store of PyMTS ({MARKER} is missing or another's); nothing was done")
 
 
 def prune(root: Path, stale_after: float = STALE_SECONDS) -> list[Path]:

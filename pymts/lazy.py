@@ -31,13 +31,13 @@ def _named(configuration: Configuration) -> Named:
     return configuration.model.simulate.__module__, configuration.model.name, dict(configuration.values)
 
 
-def _series(named: Sequence[Named], root: str, cache: Cache) -> NDArray[np.float64]:
+def _series(named: Sequence[Named], root: str, remote: str | None, cache: Cache) -> NDArray[np.float64]:
     """Return the series of some configurations, (configuration, time, channel, realization)."""
     for module in {module for module, _, _ in named} - {"__main__"}:
         importlib.import_module(module)
     configurations = [Configuration.of(get_model(name), values) for _, name, values in named]
     values = []
-    for outcome in run(enumerate(configurations), Store(root), cache=cache):
+    for outcome in run(enumerate(configurations), Store(root, remote=remote), cache=cache):
         if outcome.error is not None:
             raise outcome.error
         assert outcome.dataset is not None  # noqa: S101  (kept, and no error)
@@ -58,13 +58,14 @@ def _view(
     labels = coordinates(configurations[0])
     shape = tuple(len(labels[dim]) for dim in DIMS)
     series = dask.delayed(_series, pure=True)
+    remote = None if store.remote is None else store.remote.url
     parts = []
     for start in range(0, len(configurations), chunk):
         some = configurations[start : start + chunk]
         # Dask takes equal names for equal data, so the name tells everything that the data depend on.
-        identity = "".join(one.digest for one in some) + f"{store.root}{cache}"
+        identity = "".join(one.digest for one in some) + f"{store.root}{remote}{cache}"
         name = f"pymts-{hashlib.sha256(identity.encode()).hexdigest()}"
-        delayed = series([_named(one) for one in some], str(store.root), cache, dask_key_name=name)
+        delayed = series([_named(one) for one in some], str(store.root), remote, cache, dask_key_name=name)
         parts.append(array.from_delayed(delayed, (len(some), *shape), np.float64, name=f"{name}-array"))
     data = xr.Variable(("configuration", *DIMS), array.concatenate(parts))
     coords: dict[str, Any] = {"configuration": [one.config_id for one in configurations], **labels}

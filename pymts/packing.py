@@ -157,7 +157,7 @@ def _pack_batch(root: Path, model: Path, batch: Sequence[_Loose], remove: bool, 
             if not packed:
                 return
             disk.make_directories(target.parent, sync=True)
-            _publish(root, place, target, model.name)
+            publish_shard(root, place, target, model.name)
         disk.sync_directory(target.parent)
     except OSError as error:
         raise disk.cannot_write(target, error) from None
@@ -167,7 +167,7 @@ def _pack_batch(root: Path, model: Path, batch: Sequence[_Loose], remove: bool, 
         _remove(model, packed, result)
 
 
-def _publish(root: Path, draft: Path, target: Path, model: str) -> None:
+def publish_shard(root: Path, draft: Path, target: Path, model: str) -> None:
     """Give a shard its name; an equal one that another process has published meanwhile is as good."""
     ours = draft.lstat().st_ino
     for last in (False, True):

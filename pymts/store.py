@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from pymts import accessor as accessor  # registers ds.pymts on every dataset loaded here
 from pymts import configuration as configurations
 from pymts import disk, housekeeping
 from pymts.configuration import Configuration
 from pymts.contents import Contents, verify_forms
-from pymts.dataset import DATA, DIMS, build, coordinates
 from pymts.entry import Source, read_entry, source_of, write_entry
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError
 from pymts.housekeeping import is_name, is_real_directory
@@ -28,7 +25,10 @@ from pymts.packed import with_digest, with_name
 from pymts.packing import SHARD_BYTES, Packing, pack, rebuild
 from pymts.place import LooseEntry, Place
 from pymts.publish import publish
-from pymts.simulate import Block, merge_truth
+from pymts.remote import Item, Remote
+from pymts.simulate import Block
+from pymts.streamed import source_of_blocks
+from pymts.transfer import Transfer, entry_in, pull, push, take
 
 Durability = Literal["entry", "batch"]
 VARIABLE = "PYMTS_DATA_HOME"
@@ -46,13 +46,22 @@ class Store(Contents):
     durability : "entry" or "batch"
         "entry" waits until each entry is on the disk. "batch" leaves that to one call of ``sync`` at the end: a power
         cut before it loses entries; what is lost in part is found out, as all damage is, and never served.
+    remote : str, Remote or None
+        Object storage such as ``s3://bucket/prefix``. What is not in the directory is fetched from there if it is
+        there, and what is written is uploaded before it appears in the directory.
     """
 
-    def __init__(self, root: str | Path | None = None, durability: Durability = "entry") -> None:
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        durability: Durability = "entry",
+        remote: str | Remote | None = None,
+    ) -> None:
         self.root = Path(root if root is not None else os.environ.get(VARIABLE) or "data").expanduser()
         if durability not in ("entry", "batch"):
             raise InvalidParameterError(f"durability must be 'entry' or 'batch', got {durability!r}")
         self.durability = durability
+        self.remote = Remote(remote) if isinstance(remote, str) else remote
 
     # Looking
 
@@ -79,7 +88,11 @@ class Store(Contents):
         return None if place is None else place.path.parent
 
     def locate(self, configuration: Configuration) -> Place | None:
-        """Return where a configuration is, loose or packed, if its identity and sizes are right."""
+        """Return where a configuration is, loose or packed, if its identity and sizes are right; it may be fetched."""
+        found = self._locate(configuration)
+        return self._locate(configuration) if found is None and self._fetch(configuration) else found
+
+    def _locate(self, configuration: Configuration) -> Place | None:
         for folder in self._rungs(configuration):
             with suppress(DamagedEntryError):
                 metadata = identify(folder)
@@ -92,8 +105,8 @@ class Store(Contents):
         return None
 
     def __contains__(self, configuration: Configuration) -> bool:
-        """Tell whether a configuration is stored."""
-        return self.locate(configuration) is not None
+        """Tell whether a configuration is stored, here or remotely; nothing is fetched."""
+        return self._locate(configuration) is not None or self._item(configuration) is not None
 
     def load(self, configuration: Configuration, *, lazy: bool = False, heal: bool = True) -> xr.Dataset | None:
         """Return the dataset of a configuration, or None if it is not stored.
@@ -117,6 +130,10 @@ class Store(Contents):
         TooLargeError
             If the series does not fit in memory and is not asked for lazily.
         """
+        found = self._load(configuration, lazy, heal)
+        return self._load(configuration, lazy, heal) if found is None and self._fetch(configuration) else found
+
+    def _load(self, configuration: Configuration, lazy: bool, heal: bool) -> xr.Dataset | None:
         for folder in self._rungs(configuration):
             for again in (False, True):  # another process may have replaced or removed it while it was read
                 try:
@@ -134,6 +151,30 @@ class Store(Contents):
             except DamagedEntryError as error:
                 _warn(entry.name, error, "it is not served")
         return None
+
+    def _item(self, configuration: Configuration) -> Item | None:
+        """Return a configuration, or a shard that has it, in object storage; what is damaged there is told."""
+        if self.remote is None:
+            return None
+        try:
+            return self.remote.find(configuration.model.name, configuration.config_id, configuration.digest)
+        except DamagedEntryError as error:
+            _warn(configuration.config_id, error, "it is not taken from there")
+            return None
+
+    def _fetch(self, configuration: Configuration) -> bool:
+        item = self._item(configuration)
+        if item is None or self.remote is None:
+            return False
+        if item.digest is not None and item.name != self._target(configuration).name:
+            return False  # what bears its name here is another configuration
+        try:
+            self._prepare()
+            take(self.root, self.remote, item, self._dismiss, sync=self._sync)
+        except DamagedEntryError as error:
+            _warn(configuration.config_id, error, "it is not taken from there")
+            return False
+        return True
 
     def _dismiss(self, folder: Path, error: DamagedEntryError, heal: bool = True) -> None:
         """Move a damaged entry out of the way, and say so."""
@@ -175,26 +216,7 @@ class Store(Contents):
         StoreError
             If it cannot be written; nothing of it is left then, and what is stored is unharmed.
         """
-        truths: list[dict[str, xr.Variable]] = []
-        lags: dict[str, NDArray[np.generic]] = {}
-
-        def values() -> Iterator[NDArray[np.float64]]:
-            expected = 0
-            for block in blocks:
-                if block.realizations.start != expected:
-                    raise InvalidParameterError(f"realization {expected} comes next, got {block.realizations.start}")
-                expected = block.realizations.stop
-                truths.append(block.truth)
-                lags.update(block.lags)
-                yield block.values
-
-        def rest() -> xr.Dataset:
-            return _shell(configuration, merge_truth(truths) if truths else {}, lags).drop_vars(DATA)
-
-        attrs = _shell(configuration, {}, {})[DATA].attrs
-        labels = coordinates(configuration)
-        source = Source(labels, DIMS, np.dtype(np.float64), attrs, configuration.config_id, values(), rest)
-        return self._publish(configuration, source)
+        return self._publish(configuration, source_of_blocks(configuration, blocks))
 
     def check_writable(self) -> None:
         """Raise StoreError unless the store can be written; its root is made if it is missing."""
@@ -242,6 +264,8 @@ class Store(Contents):
                 raise StoreError(f"{model} is a link, which the store does not follow; replace it by a directory")
             with disk.temporary_directory(model) as draft:
                 write_entry(draft, folder.name, replace(source, config_id=folder.name), sync=self._sync)
+                if self.remote is not None:  # first, so that what is here is there
+                    self.remote.upload(entry_in(draft, model.name, folder.name), draft)
                 publish(draft, folder, configuration.digest, self._dismiss)
             if self._sync:
                 disk.sync_directory(model)
@@ -273,16 +297,24 @@ class Store(Contents):
         """Make the manifests of the shards again; see ``pymts.packing.rebuild``."""
         return rebuild(self.root)
 
+    # Copying
+
+    def push(self, remote: str | Remote, advance: Callable[[], object] = lambda: None) -> Transfer:
+        """Upload everything that object storage lacks; see ``pymts.transfer.push``."""
+        return push(self.root, Remote(remote) if isinstance(remote, str) else remote, advance)
+
+    def pull(
+        self, remote: str | Remote, keys: Iterable[str] | None = None, advance: Callable[[], object] = lambda: None
+    ) -> Transfer:
+        """Download everything that is missing here, or some of it by key; see ``pymts.transfer.pull``."""
+        source = Remote(remote) if isinstance(remote, str) else remote
+        wanted = source.finished() if keys is None else keys
+        self._prepare()
+        return pull(self.root, source, wanted, self._dismiss, advance)
+
 
 def _warn(name: str, error: DamagedEntryError, outcome: str) -> None:
     warnings.warn(f"{name} is damaged: {error}; {outcome}", DamagedEntryWarning, stacklevel=4)
-
-
-def _shell(
-    configuration: Configuration, truth: Mapping[str, xr.Variable], lags: Mapping[str, NDArray[np.generic]]
-) -> xr.Dataset:
-    """Return the dataset of a configuration around a series that takes no memory."""
-    return build(configuration, np.broadcast_to(np.float64(0), configuration.shape), truth, lags)
 
 
 def _serve(folder: Path, configuration: Configuration, lazy: bool) -> xr.Dataset | None:

@@ -85,11 +85,14 @@ def generate_grid(
     dask: str | None,
     shard: str | None,
     max_cells: int | None,
+    remote: str | None,
     as_json: bool,
 ) -> Exit:
     """Run a grid, or say what would be run."""
     grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
-    store = Store(outdir, "batch")  # waits for the disk once, at the end
+    store = Store(outdir, "batch", remote)  # waits for the disk once, at the end
+    if store.remote is not None:
+        store.remote.check()
     total = len(grid) if limit is None else min(limit, len(grid))
     indices = shard_range(total, read_shard(shard))
     if dry_run:
@@ -194,7 +197,8 @@ def _report(summary: Summary, store: Store, save: bool) -> None:
             [name, str(sum(counts)), *map(str, counts), human_bytes(found.bytes), f"{found.seconds:.2f} s"],
         )
     print_table(columns, table, numeric=columns[1:])
-    typer.echo(f"Stored in {store.root}" if save else "Nothing was stored; add --save to keep the datasets.")
+    place = f"{store.root}" if store.remote is None else f"{store.root} and {store.remote.url}"
+    typer.echo(f"Stored in {place}" if save else "Nothing was stored; add --save to keep the datasets.")
     for row in summary.failures:
         typer.echo(f"failed: {row['error']}\n  reproduce: {reproduce(row)}", err=True)
     if summary.failed > len(summary.failures):

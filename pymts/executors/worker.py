@@ -44,12 +44,13 @@ def _watch(parent: int) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """A grid as a worker gets it: text, the modules that register its models, where the store is, and whose it is."""
+    """A grid as a worker gets it: text, the modules that register its models, the store, and who asked for it."""
 
     grid: str
     modules: tuple[str, ...]
     root: str
     durability: Durability
+    remote: str | None
     driver: tuple[str, int]  # machine and process
 
     @classmethod
@@ -58,7 +59,8 @@ class Task:
         # Not sorted: the order of the keys is the order of the cells.
         text = json.dumps({**grid.to_mapping(), "max_cells": len(grid)})
         modules = {record.model.simulate.__module__ for record in grid.records} - {"__main__"}
-        return cls(text, tuple(sorted(modules)), str(store.root.resolve()), store.durability, here())
+        remote = None if store.remote is None else store.remote.url
+        return cls(text, tuple(sorted(modules)), str(store.root.resolve()), store.durability, remote, here())
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def work(task: Task, indices: range) -> Finished:
     began = time.perf_counter()
     end_with(task.driver)
     grid = _grid(task.grid, task.modules)
-    outcomes = run(((index, grid[index]) for index in indices), Store(task.root, task.durability), keep=False)
+    store = Store(task.root, task.durability, task.remote)
+    outcomes = run(((index, grid[index]) for index in indices), store, keep=False)
     results = tuple(
         Result(
             outcome.index,

@@ -422,14 +422,14 @@ def test_two_who_pack_at_once_leave_one_shard(
     template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(template, tmp_path / "store")
-    store, real = Store(tmp_path / "store"), packing._publish
+    store, real = Store(tmp_path / "store"), packing.publish_shard
 
     def after_another(*arguments: object) -> None:
-        monkeypatch.setattr(packing, "_publish", real)
+        monkeypatch.setattr(packing, "publish_shard", real)
         assert store.pack().packed == 2
         real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(packing, "_publish", after_another)
+    monkeypatch.setattr(packing, "publish_shard", after_another)
     assert store.pack(remove=True).removed == 2
     check_shard(shard_of(store), "kuramoto")
     for seed in SEEDS:
