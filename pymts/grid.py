@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,12 +145,12 @@ class Grid(Sequence[Configuration]):
         position = index + len(self) if index < 0 else index
         if not 0 <= position < len(self):
             raise IndexError(f"index {index} is out of range: the grid has {len(self)} configurations")
-        start = 0
-        for record, end in zip(self.records, self._ends, strict=True):
-            if position < end:
-                return self._configuration(record, position - start)
-            start = end
-        raise AssertionError("unreachable: the position lies within the grid")
+        number = bisect_right(self._ends, position)
+        return self._configuration(self.records[number], position - self._before(number))
+
+    def _before(self, number: int) -> int:
+        """Count the cells of the records before one."""
+        return self._ends[number - 1] if number else 0
 
     def __iter__(self) -> Iterator[Configuration]:
         """Yield the configurations in order."""
@@ -209,15 +210,20 @@ class Grid(Sequence[Configuration]):
             max_cells=max_cells,
         )
 
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the grid as plain data that ``Grid.read`` accepts."""
+    def part(self, indices: range) -> tuple[dict[str, Any], int]:
+        """Return the records that have these cells as plain data, and how many cells come before them."""
+        first, last = (bisect_right(self._ends, index) for index in (indices[0], indices[-1]))
+        return self.to_mapping(slice(first, last + 1)), self._before(first)
+
+    def to_mapping(self, records: slice = slice(None)) -> dict[str, Any]:
+        """Return the grid, or some of its records, as plain data that ``Grid.read`` accepts."""
         configs = [
             {
                 "model": r.model.name,
                 **{name: {VALUE: value} for name, value in r.fixed.items()},
                 **{name: {SWEEP: list(values)} for name, values in r.swept.items()},
             }
-            for r in self.records
+            for r in self.records[records]
         ]
         return {"seed": self.seed, "configs": configs}
 

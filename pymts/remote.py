@@ -79,6 +79,12 @@ def entry_key(model: str, name: str, digest: str) -> str:
     return f"{model}/{name.rpartition('__')[0]}__{digest}"
 
 
+def _is_key(key: str) -> bool:
+    """Tell whether a key may become a directory of a store."""
+    parts = key.split("/")
+    return all(map(is_name, parts)) and (len(parts) == 2 or (len(parts) == 3 and parts[1] == PACKED))
+
+
 @dataclass(frozen=True)
 class Remote:
     """Object storage that holds the datasets of stores; see `pymts.objects.Objects` for the URL."""
@@ -137,10 +143,10 @@ class Remote:
         DamagedEntryError
             If its metadata are not what was written, or another's.
         """
-        model, *packed, name = key.split("/")
-        raw = self.objects.get(f"{key}/{COMMIT}") if is_name(model) and is_name(name) else None
+        raw = self.objects.get(f"{key}/{COMMIT}") if _is_key(key) else None
         if raw is None:
             return None
+        model, *packed, name = key.split("/")
         where = self.objects.where(key)
         found = Item.shard(model, name, raw, where) if packed else Item.entry(model, raw, where)
         if found.key != key:
@@ -148,9 +154,9 @@ class Remote:
         return found
 
     def finished(self) -> list[str]:
-        """Return the keys of all entries and shards that are finished."""
+        """Return the keys of all entries and shards that are finished; what bears no name of a store is left alone."""
         found = (path.rpartition("/") for path in self.objects.everything())
-        return sorted(key for key, _, last in found if last == COMMIT and 1 <= key.count("/") <= 2)
+        return sorted(key for key, _, last in found if last == COMMIT and _is_key(key))
 
     def upload(self, item: Item, folder: Path) -> bool:
         """Upload an entry or a shard whose files are in a directory and whole; False if it was there.

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 
 from pymts.errors import WorkersDiedError
 from pymts.executors.pools import ExecutorLike, is_death, width
-from pymts.executors.worker import Finished, Result, Task, work
+from pymts.executors.worker import Finished, Part, Result, Task, work
 from pymts.grid import Grid
 from pymts.store import Store
 
@@ -47,6 +47,7 @@ class Engine:
 
     def __init__(self, grid: Grid, indices: range, store: Store, executor: ExecutorLike) -> None:
         self.task = Task.of(grid, store)
+        self.grid = grid
         self.waiting = indices
         self.made = not isinstance(executor, Executor)
         self.make: Callable[[], Executor] = executor if not isinstance(executor, Executor) else lambda: executor
@@ -54,7 +55,6 @@ class Engine:
         self.suspects: deque[range] = deque()
         self.once: set[int] = set()  # configurations whose worker died once while they were alone
         self.total = len(indices)
-        self.config_id: Callable[[int], str] = lambda index: str(grid[index].config_id)
 
     def run(self) -> Iterator[Result]:
         """Yield the result of every configuration as its range finishes."""
@@ -110,7 +110,7 @@ class Engine:
 
     def _submit(self, executor: Executor, part: range, flying: dict[Future[Finished], range]) -> Future[Finished]:
         try:
-            return executor.submit(work, self.task, part)
+            return executor.submit(work, self.task, Part.of(self.grid, part))
         except BrokenExecutor:
             flying[Future()] = part  # it is a suspect like those that are out
             raise
@@ -119,7 +119,7 @@ class Engine:
         """Run one suspected range with nothing beside it; halve it if its worker dies again."""
         part = self.suspects.popleft()
         try:
-            finished = executor.submit(work, self.task, part).result()
+            finished = executor.submit(work, self.task, Part.of(self.grid, part)).result()
         except BaseException as error:
             if not is_death(error):
                 raise
@@ -130,7 +130,7 @@ class Engine:
                 self.once.add(part[0])
                 self.suspects.appendleft(part)
             else:
-                yield Result(part[0], self.config_id(part[0]), "failed", 0.0, DIED)
+                yield Result(part[0], str(self.grid[part[0]].config_id), "failed", 0.0, DIED)
             if isinstance(error, BrokenExecutor):
                 raise
             return

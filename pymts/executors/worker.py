@@ -44,9 +44,8 @@ def _watch(parent: int) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """A grid as a worker gets it: text, the modules that register its models, the store, and who asked for it."""
+    """What all ranges of a grid share: the modules that register its models, the store, and who asked for it."""
 
-    grid: str
     modules: tuple[str, ...]
     root: str
     durability: Durability
@@ -56,11 +55,24 @@ class Task:
     @classmethod
     def of(cls, grid: Grid, store: Store) -> Task:
         """Describe a grid and a store."""
-        # Not sorted: the order of the keys is the order of the cells.
-        text = json.dumps({**grid.to_mapping(), "max_cells": len(grid)})
         modules = {record.model.simulate.__module__ for record in grid.records} - {"__main__"}
         remote = None if store.remote is None else store.remote.url
-        return cls(text, tuple(sorted(modules)), str(store.root.resolve()), store.durability, remote, here())
+        return cls(tuple(sorted(modules)), str(store.root.resolve()), store.durability, remote, here())
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of a grid as a worker gets it: its records as text, and how many configurations come before them."""
+
+    indices: range
+    records: str
+    before: int
+
+    @classmethod
+    def of(cls, grid: Grid, indices: range) -> Part:
+        """Describe a range that is not empty."""
+        records, before = grid.part(indices)
+        return cls(indices, json.dumps(records), before)  # not sorted: the order of the keys is that of the cells
 
 
 @dataclass(frozen=True)
@@ -87,17 +99,16 @@ def _grid(text: str, modules: tuple[str, ...]) -> Grid:
     for name in modules:
         if name not in sys.modules:
             importlib.import_module(name)
-    content = json.loads(text)
-    return Grid.read(content, max_cells=content.pop("max_cells"))
+    return Grid.read(json.loads(text), max_cells=sys.maxsize)
 
 
-def work(task: Task, indices: range) -> Finished:
+def work(task: Task, part: Part) -> Finished:
     """Generate a range of the grid into the store. An error of a configuration is a result."""
     began = time.perf_counter()
     end_with(task.driver)
-    grid = _grid(task.grid, task.modules)
+    grid = _grid(part.records, task.modules)
     store = Store(task.root, task.durability, task.remote)
-    outcomes = run(((index, grid[index]) for index in indices), store, keep=False)
+    outcomes = run(((index, grid[index - part.before]) for index in part.indices), store, keep=False)
     results = tuple(
         Result(
             outcome.index,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +14,7 @@ from pymts.errors import InvalidParameterError, WorkersDiedError
 from pymts.executors.engine import AHEAD, FIRST_RANGE, MAX_RANGE, TARGET_SECONDS, Engine, Estimate
 from pymts.executors.pools import width
 from pymts.executors.report import shard_range
-from pymts.executors.worker import Finished, Result
+from pymts.executors.worker import Finished, Part, Result
 from pymts.grid import Grid
 from pymts.store import Store
 
@@ -50,7 +51,7 @@ class Watched(ThreadPoolExecutor):
     def submit(self, fn: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
         type(self).out += 1
         type(self).most = max(self.most, self.out)
-        self.sizes.append(len(arguments[1]))
+        self.sizes.append(len(arguments[1].indices))
         future = super().submit(fn, *arguments, **options)
         future.add_done_callback(lambda _: setattr(type(self), "out", self.out - 1))
         return future
@@ -64,6 +65,17 @@ def test_few_ranges_are_out_at_a_time_and_they_make_up_the_grid(tmp_path: Any) -
     assert Watched.most <= AHEAD * 2
     assert sum(Watched.sizes) == len(report) == 90
     assert sorted(seen) == list(range(90))
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (0, 90), (89, 92), (90, 91), (91, 97), (95, 97)])
+def test_a_range_travels_with_its_own_records_alone(bounds: tuple[int, int]) -> None:
+    grid = Grid([*GRID, {"model": "var", "M": [2, 3], "seed": [4, 5, 6]}, {"model": "cml"}], seed=7)
+    part = Part.of(grid, range(*bounds))
+    again = Grid.read(json.loads(part.records))
+    for index in part.indices:
+        assert again[index - part.before].digest == grid[index].digest
+    touched = {grid[index].model.name for index in part.indices}
+    assert [record.model.name for record in again.records] == [name for name in ("ar", "var", "cml") if name in touched]
 
 
 class Broken(Executor):

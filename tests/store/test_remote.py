@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ import s3fs
 import xarray as xr
 from conftest import configured, made
 
-from pymts import cli, objects
+from pymts import cli, disk, objects
 from pymts.configuration import Configuration
 from pymts.datasets import load_grid
 from pymts.errors import (
@@ -107,6 +109,17 @@ def test_data_come_first_and_the_metadata_last_and_only_once(
     assert len(names) == 3
 
 
+def test_what_arrives_short_is_never_seen(
+    store: Store, url: str, configuration: Configuration, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.remote = Remote(url)
+    real = objects.Objects.put
+    monkeypatch.setattr(objects.Objects, "put", lambda self, path, key: real(self, path, key) - 1)
+    with pytest.raises(StoreError, match=r"has \d+ bytes, not \d+; it is not visible"):
+        store.save(configuration, dataset)
+    assert not any(key.endswith(COMMIT) for key in objects_below(url))
+
+
 @pytest.mark.parametrize("done", [False, True], ids=["before", "lost-reply"])
 def test_an_upload_that_fails_at_any_request_is_never_seen(
     tmp_path: Path, url: str, configuration: Configuration, dataset: xr.Dataset, done: bool
@@ -155,6 +168,41 @@ def test_a_download_that_fails_at_any_request_leaves_nothing(
         assert not list(there.ids())
         assert not list(there.root.rglob(".tmp-*"))
     raise AssertionError("it never succeeded")
+
+
+@pytest.mark.parametrize("form", ["loose", "packed"])
+def test_what_the_disk_spoils_silently_on_arrival_is_not_served(
+    tmp_path: Path, url: str, configuration: Configuration, dataset: xr.Dataset, form: str
+) -> None:
+    here = Store(tmp_path / "here")
+    here.save(configuration, dataset)
+    if form == "packed":
+        here.pack(remove=True)
+    here.push(url)
+    real, sizes = disk.write, []
+    for n in range(1, 10):
+        there, sizes = reader(tmp_path / "there", url), []
+        there.check_writable()
+
+        def write(file: Any, data: Any, n: int = n, sizes: list[int] = sizes) -> None:
+            sizes.append(len(data))
+            spoilt = bytearray(data)
+            if len(sizes) == n:
+                spoilt[len(spoilt) // 2] ^= 2
+            real(file, spoilt)
+
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            patch.setattr(disk, "write", write)
+            found = there.load(configuration)
+        if len(sizes) < n:
+            xr.testing.assert_identical(found, dataset)
+            assert n > 3
+            return
+        assert found is None
+        assert [one.category for one in caught] == [DamagedEntryWarning]
+        assert not list(there.ids())
+    raise AssertionError("nothing was ever whole")
 
 
 @contextmanager
@@ -275,12 +323,20 @@ def test_what_lies_there_under_a_wrong_name_is_not_believed(tmp_path: Path, url:
     storage().copy(commit, f"{url}/kuramoto/{wanted.name(64)}/{COMMIT}")
     with pytest.warns(DamagedEntryWarning, match="moved here"):
         assert reader(tmp_path / "there", url).load(wanted) is None
+    elsewhere = Store(tmp_path / "here").root / "kuramoto"
+    here.pack()
+    here.push(url)
+    (shard,) = (elsewhere / "packed").iterdir()
+    for name in ("..", ".hidden", "x y"):
+        storage().copy(f"{url}/kuramoto/packed/{shard.name}", f"{url}/kuramoto/packed/{name}", recursive=True)
     for odd in ("..", "kuramoto/../x", ".hidden/y", "a b/c", f"kuramoto/{'x' * 300}", "lonely", "a/b/c/d"):
         storage().pipe_file(f"{url}/{odd}/{COMMIT}", b"{}")
     there = Store(tmp_path / "there")
     result = there.pull(url)
-    assert result.copied == 1
+    assert (result.copied, len(result.problems)) == (2, 1)
+    assert f"kuramoto/{wanted.name(64)} is not copied" in result.problems[0]
     assert sorted(item.name for item in there.root.iterdir()) == ["CACHEDIR.TAG", "kuramoto"]
+    assert [item.name for item in (there.root / "kuramoto" / "packed").iterdir()] == [shard.name]
     assert sorted(item.name for item in tmp_path.iterdir()) == ["here", "there"]
 
 
@@ -300,7 +356,9 @@ def test_push_and_pull_copy_what_is_missing_and_tell_of_damage(tmp_path: Path, u
     here = Store(tmp_path / "here")
     datasets = {seed: made(configured(seed=seed)) for seed in range(1, 6)}
     paths = {seed: here.save(configured(seed=seed), dataset) for seed, dataset in datasets.items()}
-    paths[5].write_bytes(b"damaged")
+    raw = bytearray(paths[5].read_bytes())
+    raw[len(raw) // 2] ^= 1
+    paths[5].write_bytes(raw)
     first = here.push(url)
     assert (first.copied, first.there) == (4, 0)
     assert [problem.split(" is not copied: ")[0] for problem in first.problems] == [configured(seed=5).config_id]
@@ -347,6 +405,7 @@ def test_workers_share_what_they_make(tmp_path: Path, url: str) -> None:
     lazy = load_grid(grid, outdir=tmp_path / "third", remote=url, cache="read").to_xarray()
     assert isinstance(lazy, xr.Dataset)
     np.testing.assert_array_equal(lazy.data.values[3], made_here[3].data.values)
+    assert made_here.configuration(3) in Store(tmp_path / "third")  # it was fetched, not made
 
 
 @pytest.mark.parametrize(
@@ -427,6 +486,23 @@ def test_the_command_line(tmp_path: Path, url: str, capsys: pytest.CaptureFixtur
     code, _, err = run(capsys, "generate", "-c", str(config), "--remote", url)
     assert code == 2
     assert "--remote belongs to the store; add --save" in err
+
+
+def test_the_documents_commands_run(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+    blocks = re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("grid.yaml").write_text("configs: [{model: ar, T: 5, rho: [0.1, 0.2, 0.3]}]")
+    out = ""
+    for command in "".join(blocks).replace("s3://bucket", url).splitlines():
+        name, *arguments = shlex.split(command)
+        code, out, err = run(capsys, *arguments)
+        assert (name, code) == ("pymts", 0), f"{command}\n{out}{err}"
+    assert out.startswith("1 copied from data to")
+    assert len(list(Store("scratch").ids())) == 3
+    assert sum(key.endswith(COMMIT) for key in objects_below(url)) == 4
 
 
 def test_an_item_of_a_store_tells_where_it_lies(store: Store, configuration: Configuration, entry: Path) -> None:
