@@ -202,6 +202,7 @@ def test_what_the_disk_spoils_silently_on_arrival_is_not_served(
         assert found is None
         assert [one.category for one in caught] == [DamagedEntryWarning]
         assert not list(there.ids())
+        assert not there.quarantined()  # it was never published
     raise AssertionError("nothing was ever whole")
 
 
