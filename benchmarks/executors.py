@@ -1,4 +1,4 @@
-"""What executors cost and give back: ``python -m benchmarks.executors [--quick]``.
+"""What executors cost and give back: ``python -m benchmarks.executors [--quick] [--save]``.
 
 Overhead a configuration at ranges of 1 and of 100, a grid on one and two workers against one process, and the time that
 a killed worker takes away.
@@ -48,6 +48,7 @@ def _dask(workers: int) -> Iterator[Executor]:
         yield executor
 
 
+HERE = Path(__file__).parent
 EXECUTORS = {"threads": _threads, "processes": _processes, "loky": _loky, "dask": _dask}
 
 
@@ -81,11 +82,11 @@ def warm(executor: ExecutorLike) -> None:
     timed(tiny(64), executor)
 
 
-def overhead(count: int) -> None:
-    """Print the milliseconds a configuration beyond what one process takes, start of the workers taken out."""
+def overhead(count: int) -> Iterator[str]:
+    """Yield the milliseconds a configuration beyond what one process takes, start of the workers taken out."""
     alone = timed(tiny(count), None)[0] / count
-    print(f"\none process: {alone * 1e3:.2f} ms a configuration\n")
-    print("| executor, 2 workers | ranges of 1, ms | ranges of 100, ms | start, s |\n|---|---:|---:|---:|")
+    yield f"\n{count} tiny configurations in one process: {alone * 1e3:.2f} ms each. On workers, start taken out:\n"
+    yield "| executor, 2 workers | ranges of 1, ms | ranges of 100, ms | start, s |\n|---|---:|---:|---:|"
     for name, opened in EXECUTORS.items():
         with opened(2) as executor:
             warm(executor)
@@ -94,21 +95,21 @@ def overhead(count: int) -> None:
             for size in (1, 100):
                 with mock.patch.object(Estimate, "size", lambda _self, left, _workers, size=size: min(left, size)):
                     cells.append(f"{(timed(tiny(count), executor)[0] - start) / count * 1e3:.2f}")
-        print(f"| {name} | {' | '.join(cells)} | {start:.1f} |", flush=True)
+        yield f"| {name} | {' | '.join(cells)} | {start:.1f} |"
 
 
-def speedup(count: int) -> None:
-    """Print the seconds of a grid on one and two workers over those of one process."""
+def speedup(count: int) -> Iterator[str]:
+    """Yield the seconds of a grid on one and two workers over those of one process."""
     alone = timed(mixed(count), None)[0]
-    print(f"\n{count} configurations in one process: {alone:.1f} s\n")
-    print("| executor | 1 worker, s | 2 workers, s | one process over 2 workers |\n|---|---:|---:|---:|")
+    yield f"\n{count} configurations of milliseconds in one process: {alone:.1f} s. Start of the workers included:\n"
+    yield "| executor | 1 worker, s | 2 workers, s | one process over 2 workers |\n|---|---:|---:|---:|"
     for name, opened in EXECUTORS.items():
         spent = []
         for workers in (1, 2):
             with opened(workers) as executor:
                 warm(executor)
                 spent.append(timed(mixed(count), executor)[0])
-        print(f"| {name} | {spent[0]:.1f} | {spent[1]:.1f} | {alone / spent[1]:.2f} |", flush=True)
+        yield f"| {name} | {spent[0]:.1f} | {spent[1]:.1f} | {alone / spent[1]:.2f} |"
 
 
 def _workers(process: int) -> list[int]:
@@ -132,9 +133,10 @@ def _kill_one(store: Path) -> None:
     os.kill(max(process for process in _workers(os.getpid()) if _simulates(process)), signal.SIGKILL)
 
 
-def recovery(count: int) -> None:
-    """Print what a killed worker costs: seconds beyond an undisturbed run, and what was not made."""
-    print("\n| executor | undisturbed, s | a worker killed, s | configurations lost |\n|---|---:|---:|---:|")
+def recovery(count: int) -> Iterator[str]:
+    """Yield what a killed worker costs: seconds beyond an undisturbed run, and what was not made."""
+    yield f"\n{count} of the same on 2 workers, of which one is killed on the way:\n"
+    yield "| executor | undisturbed, s | a worker killed, s | configurations lost |\n|---|---:|---:|---:|"
     for name in ("processes", "loky", "dask"):
         spent = []
         for during in (None, _kill_one):
@@ -142,15 +144,23 @@ def recovery(count: int) -> None:
                 warm(executor)
                 seconds, report = timed(mixed(count), executor, during)
                 spent.append(seconds)
-        print(
-            f"| {name} | {spent[0]:.1f} | {spent[1]:.1f} | {count - len(report) + len(report.failures)} |", flush=True
-        )
+        lost = count - len(report) + len(report.failures)
+        yield f"| {name} | {spent[0]:.1f} | {spent[1]:.1f} | {lost} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.executors", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer configurations")
+    parser.add_argument("--save", action="store_true", help="write EXECUTORS.md")
+    options = parser.parse_args()
+    lines = ["# Executors", "\nMade by `python -m benchmarks.executors --save`."]
+    for part, count, fewer in ((overhead, 1000, 200), (speedup, 2000, 200), (recovery, 1000, 200)):
+        for line in part(fewer if options.quick else count):
+            print(line, flush=True)
+            lines.append(line)
+    if options.save:
+        (HERE / "EXECUTORS.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.executors", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer configurations")
-    quick = parser.parse_args().quick
-    overhead(200 if quick else 1000)
-    speedup(200 if quick else 2000)
-    recovery(200 if quick else 1000)
+    main()

@@ -15,6 +15,7 @@ from pymts.executors import cluster
 from pymts.executors.engine import TARGET_SECONDS, Estimate
 from pymts.grid import Grid
 from pymts.simulate import simulate_blocks
+from pymts.store import Store
 
 HERE = Path(__file__).parent
 CORES = 1000
@@ -25,6 +26,8 @@ NETWORK_BYTES = 5e9
 DISK_BYTES = 20e9
 FILES_AN_ENTRY = 3
 PACKED_BYTES = 256e6
+FILES_A_SHARD = 4
+VALUES_OF_TINY = 5 * 2 * 8  # bytes of an entry of `tiny`
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Rates:
     flow: float  # bytes of coupled Kuramoto oscillators
     write: float  # bytes stored a second, digests and reading back included
     schedule: float  # for a range to go out and come back, by Dask, beyond its work
+    pack: float  # seconds to pack one entry next to nothing in size and to remove its own files
+    beside: float  # bytes of a packed entry beside its values: truth, metadata, labels
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,11 @@ def measure() -> Rates:
         place = Path(folder)
         _seconds(tiny(100), place / "warm")
         entry = _seconds(tiny(1000), place / "tiny") / 1000
+        began = time.perf_counter()
+        store = Store(place / "tiny")
+        store.pack(remove=True)
+        pack = (time.perf_counter() - began) / 1000
+        beside = sum(file.stat().st_size for file in store.root.rglob("*") if file.is_file()) / 1000 - VALUES_OF_TINY
         linear, flow = (_simulated(r) for r in (var, {**var, "model": "kuramoto", "n_realizations": 100}))
         grid = Grid([var])
         spent = _seconds(grid, place / "large") - 8e7 / linear
@@ -82,7 +92,7 @@ def measure() -> Rates:
             generate(tiny(50), place / "dask", executor=executor)
             one, many = (_ranges(executor, size, place / f"ranges{size}") for size in (1, 200))
         schedule = (one - many) / (200 - 1)
-    return Rates(entry, linear, flow, 8e7 / max(spent, 1e-3), max(schedule, 1e-4))
+    return Rates(entry, linear, flow, 8e7 / max(spent, 1e-3), max(schedule, 1e-4), pack, beside)
 
 
 def _ranges(executor: object, size: int, folder: Path) -> float:
@@ -115,6 +125,8 @@ def plan(rates: Rates, scenario: Scenario) -> dict[str, str]:
         "network": total / NETWORK_BYTES,
         "disk": total / DISK_BYTES,
     }
+    shards = max(1.0, scenario.count * (scenario.size + rates.beside) / PACKED_BYTES)
+    pack = scenario.count * (rates.pack + scenario.size / rates.write)
     shared = {name: walls[name] for name in ("cores", "scheduler", "files", "network", "disk")}
     slowest = max(shared, key=lambda name: shared[name])
     again = scenario.size / rates.linear
@@ -129,7 +141,9 @@ def plan(rates: Rates, scenario: Scenario) -> dict[str, str]:
         "one Dask scheduler": hours(walls["scheduler"]),
         "file system, loose": hours(walls["files"]),
         "object store, loose": hours(walls["requests"]),
-        "files, packed": f"{max(1.0, total / PACKED_BYTES):.3g}",
+        "packing, core hours": f"{pack / 3600:.3g}",
+        "packed: files / bytes": f"{FILES_A_SHARD * shards:.3g} / {shards * PACKED_BYTES / 1e12:.3g} TB",
+        "object store, packed": hours(FILES_A_SHARD * shards / REQUESTS_A_SECOND),
         "network": hours(walls["network"]),
         "disk": hours(walls["disk"]),
         "slowest on a shared file system": slowest,
@@ -159,9 +173,11 @@ and {DISK_BYTES / 1e9:g} GB/s of disks for all.
 - **Up to 10^6 of 1 MB** nothing has to change: bytes, files and one scheduler each take minutes, and shards do without one.
 - **10^6 of 100 MB** is bound by bytes, then by the scheduler, which longer ranges relieve. Do not keep them: a grid file of a kilobyte makes them again, and each core makes a
   VAR {even:.0f} times as fast as its share of the network brings one. Keep the manifest; store what is slow to simulate.
-- **10^9 of 8 kB** is bound by entries: three files each are more than file systems and object stores take. It needs many
-  configurations to a file, a grid read in parts (`--shard`; a file has up to 100,000
-  cells, or more with `--max-cells`), and a listing that is not a directory. Until then, make series when they are asked for:
+- **10^9 of 8 kB** is bound by entries: three files each are more than file systems and object stores take. Each machine
+  makes its `--shard` on a disk of its own, packs it (`pymts pack --remove`, {rates.pack * 1e3:.1f} ms an entry, of which
+  {rates.beside / 1e3:.1f} kB lie beside its values), and only shards travel (`pymts push`). Give each part of the grid a
+  store of its own, of 10^6 entries or so: a process that looks one up holds the manifests of its store, 200 bytes an
+  entry, and a grid file has up to 100,000 cells (`--max-cells` allows more). Or make series when they are asked for:
   `StreamDataset` gives each by its number alone.
 - **Making again beats storing** where simulating takes less than fetching: the last line of the table, and always where
   a series is used once.
