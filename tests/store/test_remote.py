@@ -162,7 +162,7 @@ def test_a_download_that_fails_at_any_request_leaves_nothing(
                 error = str(failure)
         if len(requests.made) < n:
             xr.testing.assert_identical(found, dataset)
-            assert n > 4
+            assert n >= 4  # a listing, and three objects
             return
         assert "cannot be read: the line is dead" in error
         assert not list(there.ids())
