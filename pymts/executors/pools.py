@@ -16,6 +16,7 @@ from pymts.executors.worker import end_with, here
 
 # An executor, or a function that makes one, which is called again should it break.
 ExecutorLike: TypeAlias = Executor | Callable[[], Executor]
+CONNECT_SECONDS = 10.0  # for a scheduler to answer
 
 
 def processes(jobs: int) -> Callable[[], Executor]:
@@ -57,7 +58,7 @@ def cluster(address: str, jobs: int | None = None) -> Iterator[Executor]:
             yield client.get_executor(pure=False)
         return
     try:
-        client = distributed.Client(address, timeout="10s")
+        client = distributed.Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise InvalidParameterError(f"--dask: no scheduler answers at {address!r}: {error}") from None
     with client:

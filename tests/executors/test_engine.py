@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pymts import generate
+from pymts import cli, generate
 from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError, WorkersDiedError
+from pymts.executors import pools
 from pymts.executors.engine import AHEAD, FIRST_RANGE, MAX_RANGE, TARGET_SECONDS, Engine, Estimate
 from pymts.executors.pools import width
 from pymts.executors.report import shard_range
@@ -65,6 +67,27 @@ def test_few_ranges_are_out_at_a_time_and_they_make_up_the_grid(tmp_path: Any) -
     assert Watched.most <= AHEAD * 2
     assert sum(Watched.sizes) == len(report) == 90
     assert sorted(seen) == list(range(90))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_that_runs_already_is_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    grid = tmp_path / "grid.yaml"
+    grid.write_text("configs: [{model: ar, T: 5, rho: [0.1, 0.2, 0.3]}]")
+    command = ["generate", "-c", str(grid), "--save", "-o", str(tmp_path / "store"), "--dask"]
+    options = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "protocol": "tcp://", "host": "127.0.0.1"}
+    with LocalCluster(dashboard_address=None, **options) as running:
+        assert running.scheduler_address.startswith("tcp://127.0.0.1:")
+        assert cli.run([*command, running.scheduler_address]) == 0
+        assert len(list(Store(tmp_path / "store").ids())) == 3
+        capsys.readouterr()
+    monkeypatch.setattr(pools, "CONNECT_SECONDS", 0.5)
+    assert cli.run([*command, running.scheduler_address]) == 2
+    err = capsys.readouterr().err
+    assert f"--dask: no scheduler answers at '{running.scheduler_address}'" in err
 
 
 @pytest.mark.parametrize("bounds", [(0, 1), (0, 90), (89, 92), (90, 91), (91, 97), (95, 97)])
