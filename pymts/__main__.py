@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 
 def main() -> None:
     """Run the command line."""
     from pymts.cli import run  # noqa: PLC0415
 
+    warnings.formatwarning = _in_one_line  # type: ignore[assignment]
     raise SystemExit(run())
+
+
+def _in_one_line(message: Warning | str, *_: Any) -> str:
+    """Tell a warning as errors are told: where in the code it arose is of no use to a user."""
+    return f"pymts: {message}\n"
 
 
 if __name__ == "__main__":

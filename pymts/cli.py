@@ -227,10 +227,7 @@ def gallery(
 
 
 @app.command()
-def pack(  # noqa: PLR0917  (one parameter per option)
-    store: Annotated[
-        Path | None, typer.Argument(help="Root of the store [PYMTS_DATA_HOME, or ./data].", show_default=False)
-    ] = None,
+def pack(
     outdir: OutdirOption = None,
     size: Annotated[int, typer.Option(min=1, help="Megabytes in a shard.")] = 256,
     remove: Annotated[
@@ -242,9 +239,7 @@ def pack(  # noqa: PLR0917  (one parameter per option)
     """Pack many small datasets into few large Parquet files, which serve them as before."""
     from pymts.commands.pack import pack_store  # noqa: PLC0415
 
-    if store is not None and outdir is not None:
-        raise typer.BadParameter("STORE and --outdir name the same thing; give one of them")
-    raise typer.Exit(pack_store(store or outdir, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
+    raise typer.Exit(pack_store(outdir, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
 
 
 UrlArgument = Annotated[

@@ -327,7 +327,8 @@ def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: 
     names = [row["config_id"] for row in pymts("cache", "ls", "--json").json]
     packed = pymts("pack", "--remove")
     assert packed.code == Exit.OK
-    assert re.search(r"5 datasets packed into 2 shards of .*, 0 were packed, files of 5 removed", packed.out)
+    assert re.search(r"^5 datasets packed into 2 shards \(.*\), the files of 5 removed in", packed.out)
+    assert pymts("pack").out == f"nothing to pack in {home}\n"
     assert not stored(home)
     assert [row["config_id"] for row in pymts("cache", "ls", "--json").json] == names
     assert {row["model"]: row["datasets"] for row in pymts("cache", "du", "--json").json} == {"ar": 3, "kuramoto": 2}
@@ -343,9 +344,12 @@ def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: 
         wrong = pymts("verify")
     assert wrong.code == Exit.MISMATCH
     assert "is missing; run pymts pack --rebuild" in wrong.out
-    rebuilt = pymts("pack", home, "--rebuild", "--json")
+    assert wrong.out.endswith("5 ok, 0 not; 1 shard not as written\n")
+    shown = subprocess.run([sys.executable, "-m", "pymts", "cache", "du"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"pymts: .*is missing; .* run pymts pack --rebuild\n", shown.stderr)
+    rebuilt = pymts("pack", "--rebuild", "--json")
     assert (rebuilt.code, rebuilt.json["packed"], len(rebuilt.json["shards"])) == (Exit.OK, 5, 2)
     assert pymts("verify").code == Exit.OK
     assert pymts("cache", "prune", "--all").code == Exit.OK
     assert not pymts("cache", "ls", "--json").json
-    assert pymts("pack", home, "--outdir", home).code == Exit.USAGE
+    assert pymts("pack", "--outdir", home / "elsewhere").code == Exit.USAGE

@@ -37,12 +37,12 @@ def pack_store(outdir: Path | None, shard_bytes: int, *, remove: bool, rebuild: 
     else:
         for problem in result.problems:
             typer.echo(problem, err=True)
-        shards = f"{len(result.shards)} shards of {human_bytes(size)}"
+        shards = f"{len(result.shards)} shard{'' if len(result.shards) == 1 else 's'} ({human_bytes(size)})"
         if rebuild:
-            typer.echo(f"manifests of {shards} made again: {result.packed} datasets, in {store.root}")
+            typer.echo(f"{shards}, {result.packed} datasets: manifests made again in {store.root}")
         else:
-            typer.echo(
-                f"{result.packed} datasets packed into {shards}, {result.already} were packed, "
-                f"files of {result.removed} removed, in {store.root}"
-            )
+            done = f"{result.packed} datasets packed into {shards}" if result.packed else "nothing to pack"
+            before = f", {result.already} were packed before" if result.already else ""
+            removed = f", the files of {result.removed} removed" if remove else ""
+            typer.echo(f"{done}{before}{removed} in {store.root}")
     return Exit.SOME_FAILED if result.problems else Exit.OK
