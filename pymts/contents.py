@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import xarray as xr
@@ -12,7 +12,10 @@ from pymts.errors import DamagedEntryError, StoreError, nearest
 from pymts.housekeeping import EntryInfo, is_name, is_real_directory
 from pymts.inspection import Finding, identify, inspect, inspect_packed, inspect_shard
 from pymts.packed import PackedEntry, shards, with_name
+from pymts.packing import SHARD_BYTES, Packing, pack, rebuild
 from pymts.place import LooseEntry, Place
+from pymts.remote import Remote
+from pymts.transfer import Transfer, push
 
 
 class Contents:
@@ -137,6 +140,20 @@ class Contents:
     def clear(self) -> list[Path]:
         """Remove every stored dataset as well, and return what was removed; files of others are left alone."""
         return housekeeping.clear(self.root)
+
+    def pack(
+        self, *, shard_bytes: int = SHARD_BYTES, remove: bool = False, advance: Callable[[], object] = lambda: None
+    ) -> Packing:
+        """Pack many small entries into few large files; see ``pymts.packing.pack``."""
+        return pack(self.root, shard_bytes=shard_bytes, remove=remove, advance=advance)
+
+    def rebuild(self) -> Packing:
+        """Make the manifests of the shards again; see ``pymts.packing.rebuild``."""
+        return rebuild(self.root)
+
+    def push(self, remote: str | Remote, advance: Callable[[], object] = lambda: None) -> Transfer:
+        """Upload everything that object storage lacks; see ``pymts.transfer.push``."""
+        return push(self.root, Remote(remote) if isinstance(remote, str) else remote, advance)
 
 
 def verify_forms(folder: Path | None, packed: Iterable[PackedEntry]) -> Iterator[Finding]:

@@ -132,11 +132,15 @@ def entries_of(model: Path) -> Iterator[EntryInfo]:
         yield EntryInfo(item.name, model.name, model / item.name, size, modified)
 
 
+def shard_names(model: Path) -> list[str]:
+    """Return the names of the shards of a model, in order."""
+    place = model / PACKED
+    return sorted(item.name for item in _directories(place) if is_name(item.name)) if is_real_directory(place) else []
+
+
 def shard_folders(model: Path) -> Iterator[Path]:
     """Yield the directories of the shards of a model, in order."""
-    if is_real_directory(model / PACKED):
-        names = sorted(item.name for item in _directories(model / PACKED) if is_name(item.name))
-        yield from (model / PACKED / name for name in names)
+    return (model / PACKED / name for name in shard_names(model))
 
 
 def folders_of(model: Path) -> Iterator[Path]:

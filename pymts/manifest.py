@@ -109,9 +109,9 @@ def _position(values: NDArray[np.bytes_], order: NDArray[np.intp], wanted: str) 
     key = wanted.encode()
     if not len(values) or len(key) > values.itemsize:  # a longer key would have all values widened
         return None
-    place = int(np.searchsorted(values, np.bytes_(key), sorter=order))
-    found = place < len(values) and values[order[place]] == key
-    return int(order[place]) if found else None
+    place = int(values.searchsorted(np.bytes_(key), sorter=order))
+    row = int(order[min(place, len(values) - 1)])
+    return row if values[row] == key else None
 
 
 @dataclass

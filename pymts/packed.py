@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from pymts import disk
 from pymts.entry import assemble, unpack_truth
 from pymts.errors import DamagedEntryError, DamagedEntryWarning
-from pymts.housekeeping import EntryInfo, models, shard_folders
+from pymts.housekeeping import PACKED, EntryInfo, models, shard_names
 from pymts.limits import BLOCK_BYTES, available_memory, check_fits
 from pymts.manifest import MANIFEST, SEAL, SERIES, SIDECARS, Manifest, Seal, derive, empty, read_bytes, read_manifest
 from pymts.mapped import Layout, LazyValues, MappedValues, map_bytes, read_into
@@ -196,15 +197,21 @@ def _read_values(path: Path, layout: Layout, name: str) -> NDArray[Any]:
 
 
 def shards(model: Path) -> Iterator[Shard]:
-    """Yield the shards of a model; one whose manifest is lost is read by way of its sidecars."""
-    for path in shard_folders(model):
+    """Yield the shards of a model; one whose manifest is lost is read by way of its sidecars.
+
+    Each is looked at every time, so that no process misses what another has packed or mended.
+    """
+    place = f"{model}{os.sep}{PACKED}"
+    for name in shard_names(model):
+        path = f"{place}{os.sep}{name}"
         with suppress(FileNotFoundError):  # it may be going
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116  (a Path costs five times the call)
             yield _opened(path, model.name, status.st_mtime, status.st_ino)
 
 
 @lru_cache(maxsize=1024)
-def _opened(path: Path, model: str, modified: float, _inode: int) -> Shard:
+def _opened(place: str, model: str, modified: float, _inode: int) -> Shard:
+    path = Path(place)
     try:
         seal = Seal.read(path / f"{path.name}{SEAL}")
         return Shard(path, model, read_manifest(path / f"{path.name}{MANIFEST}", seal.manifest), modified)

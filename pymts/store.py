@@ -22,13 +22,12 @@ from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParamete
 from pymts.housekeeping import is_name, is_real_directory
 from pymts.inspection import Finding, identify
 from pymts.packed import with_digest, with_name
-from pymts.packing import SHARD_BYTES, Packing, pack, rebuild
 from pymts.place import LooseEntry, Place
 from pymts.publish import publish
 from pymts.remote import Item, Remote
 from pymts.simulate import Block
 from pymts.streamed import source_of_blocks
-from pymts.transfer import Transfer, entry_in, pull, push, take
+from pymts.transfer import Transfer, entry_in, pull, take
 
 Durability = Literal["entry", "batch"]
 VARIABLE = "PYMTS_DATA_HOME"
@@ -273,7 +272,7 @@ class Store(Contents):
             raise disk.cannot_write(folder, error) from None
         return folder / f"{folder.name}.parquet"
 
-    # Packing and verifying
+    # Verifying and copying
 
     def verify_configuration(self, configuration: Configuration) -> Iterator[Finding]:
         """Do the same for each form in which a configuration is stored."""
@@ -286,22 +285,6 @@ class Store(Contents):
         except DamagedEntryError:
             return True
         return metadata is not None and metadata.digest == configuration.digest
-
-    def pack(
-        self, *, shard_bytes: int = SHARD_BYTES, remove: bool = False, advance: Callable[[], object] = lambda: None
-    ) -> Packing:
-        """Pack many small entries into few large files; see ``pymts.packing.pack``."""
-        return pack(self.root, shard_bytes=shard_bytes, remove=remove, advance=advance)
-
-    def rebuild(self) -> Packing:
-        """Make the manifests of the shards again; see ``pymts.packing.rebuild``."""
-        return rebuild(self.root)
-
-    # Copying
-
-    def push(self, remote: str | Remote, advance: Callable[[], object] = lambda: None) -> Transfer:
-        """Upload everything that object storage lacks; see ``pymts.transfer.push``."""
-        return push(self.root, Remote(remote) if isinstance(remote, str) else remote, advance)
 
     def pull(
         self, remote: str | Remote, keys: Iterable[str] | None = None, advance: Callable[[], object] = lambda: None
