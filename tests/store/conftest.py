@@ -5,26 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import xarray as xr
+from stored import configured, made
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts import parquet
 from pymts.configuration import Configuration
-from pymts.dataset import build
-from pymts.simulate import simulate_whole
 from pymts.store import Store
-
-
-def configured(**params: Any) -> Configuration:
-    return Configuration.of("kuramoto", {"M": 3, "T": 6, "n_realizations": 4, "seed": 1, **params})
-
-
-def made(configuration: Configuration) -> xr.Dataset:
-    block = simulate_whole(configuration)
-    return build(configuration, block.values, block.truth, block.lags)
 
 
 @pytest.fixture
@@ -77,7 +65,3 @@ def s3() -> Iterator[str]:
 def url(s3: str) -> str:
     """A place of its own in object storage."""
     return f"{s3}/{uuid.uuid4().hex}"
-
-
-def files_below(path: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from conftest import configured, files_below, made
+from stored import configured, files_below, made
 
 from pymts import disk, housekeeping
 from pymts.configuration import Configuration

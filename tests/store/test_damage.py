@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import store as store_module
 from pymts.configuration import Configuration

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import disk, parquet
 from pymts.configuration import Configuration

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import configured, files_below, made
+from stored import configured, files_below, made
 
 from pymts import disk, housekeeping, inspection, simulate
 from pymts.configuration import Configuration

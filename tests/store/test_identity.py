@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import sidecar
 from pymts.configuration import Configuration

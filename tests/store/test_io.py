@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import entry, io
 from pymts.dataset import to_dataframe
@@ -266,7 +266,7 @@ def test_reading_takes_no_more_than_the_array(tmp_path: Path) -> None:
 def test_writing_takes_a_fixed_amount_of_memory_on_top(tmp_path: Path) -> None:
     code = f"""
 import resource, sys, numpy as np, pyarrow.parquet
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}
 from test_io import large
 from pymts.io import save_parquet
 dataset = large()

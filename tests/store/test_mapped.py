@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import entry, mapped, parquet
 from pymts.errors import DamagedEntryError, StoreError

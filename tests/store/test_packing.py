@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 from test_faults import Faults, attempt, failing, tries
 
 from pymts import packing, parquet, shard_writer

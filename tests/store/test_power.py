@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import disk
 from pymts.configuration import Configuration

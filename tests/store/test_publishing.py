@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import housekeeping, publish
 from pymts import store as store_module

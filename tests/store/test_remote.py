@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import s3fs
 import xarray as xr
-from conftest import configured, made
+from stored import configured, made
 
 from pymts import cli, disk, objects
 from pymts.configuration import Configuration

@@ -8,10 +8,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from conftest import configured, made
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from stored import configured, made
 
 from pymts import disk
 from pymts.errors import DamagedEntryError, DamagedEntryWarning

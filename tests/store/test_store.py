@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from conftest import configured, files_below, made
+from stored import configured, files_below, made
 
 from pymts import disk
 from pymts.configuration import Configuration

@@ -1,0 +1,26 @@
+"""Small datasets to store, and what is in a directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+import pymts.models  # noqa: F401  (registers the models)
+from pymts.configuration import Configuration
+from pymts.dataset import build
+from pymts.simulate import simulate_whole
+
+
+def configured(**params: Any) -> Configuration:
+    return Configuration.of("kuramoto", {"M": 3, "T": 6, "n_realizations": 4, "seed": 1, **params})
+
+
+def made(configuration: Configuration) -> xr.Dataset:
+    block = simulate_whole(configuration)
+    return build(configuration, block.values, block.truth, block.lags)
+
+
+def files_below(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
