@@ -7,6 +7,7 @@ import statistics
 import time
 import warnings
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,14 @@ def _cycle(context: Any, place: Path) -> float:
     return float(statistics.median(np.diff(times)))
 
 
+def _await_draft(root: Path) -> None:
+    """Wait until something is being written: a kill at any moment seldom comes then."""
+    for _ in range(10**5):
+        with suppress(FileNotFoundError):  # a directory that is going
+            if any(housekeeping.temporaries(root)):
+                return
+
+
 def crash(rounds: int, seed: int = 0) -> Proof:
     """Kill a writer at a random moment; what it left is right, does not block, and can be removed."""
     context, grid = processes_context(), Grid(RECORDS)
@@ -78,6 +87,8 @@ def crash(rounds: int, seed: int = 0) -> Proof:
             try:
                 found.check(ticks.poll(PATIENCE), f"round {number}: the writer does not start")
                 time.sleep(random_numbers.uniform(0, 2 * period))
+                if number % 2:
+                    _await_draft(root)
                 found.check(writer.is_alive(), f"round {number}: the writer ended by itself")
             finally:
                 end(writer)
