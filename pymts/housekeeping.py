@@ -67,6 +67,12 @@ def is_real_directory(path: Path) -> bool:
         return False
 
 
+def check_real_directory(path: Path) -> None:
+    """Raise StoreError if a path is not a directory itself."""
+    if not is_real_directory(path):
+        raise StoreError(f"{path} is a link, which the store does not follow; replace it by a directory")
+
+
 def stands(path: Path) -> bool:
     """Tell whether anything stands at a path, be it a link to nothing."""
     return os.path.lexists(path)

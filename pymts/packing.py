@@ -13,7 +13,7 @@ import numpy as np
 from pymts import disk, housekeeping
 from pymts.entry import SUFFIXES
 from pymts.errors import DamagedEntryError, InvalidParameterError
-from pymts.housekeeping import PACKED, EntryInfo, is_real_directory, shard_folders
+from pymts.housekeeping import PACKED, EntryInfo, check_real_directory, is_real_directory, shard_folders
 from pymts.inspection import identify
 from pymts.manifest import MANIFEST, SEAL, SERIES, SIDECARS, Seal, derive
 from pymts.packed import Shard, check_shard, with_digest
@@ -157,6 +157,7 @@ def _pack_batch(root: Path, model: Path, batch: Sequence[_Loose], remove: bool, 
             if not packed:
                 return
             disk.make_directories(target.parent, sync=True)
+            check_real_directory(target.parent)
             publish_shard(root, place, target, model.name)
         disk.sync_directory(target.parent)
     except OSError as error:

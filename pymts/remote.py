@@ -180,8 +180,8 @@ class Remote:
             self.objects.remove(f"{item.key}/{COMMIT}")
         raise StoreError(f"{self.objects.where(item.key)} is damaged, and others write it too; try again")
 
-    def download(self, item: Item, folder: Path) -> None:
-        """Write the files of an entry or a shard into a directory that nobody reads yet; they are not synced.
+    def download(self, item: Item, folder: Path, *, sync: bool) -> None:
+        """Write the files of an entry or a shard into a directory that nobody reads yet.
 
         Raises
         ------
@@ -189,9 +189,11 @@ class Remote:
             If they are not what was written.
         """
         for suffix, path in item.paths(folder).items():
-            with disk.new_file(path, sync=False) as file:
+            with disk.new_file(path, sync) as file:
                 for part in self._stream(item, suffix) if suffix in item.files else [item.seal]:
                     file.write(part)
+        if sync:
+            disk.sync_directory(folder)
 
     def _is_whole(self, item: Item) -> bool:
         """Tell whether what lies at the key of an item is whole; every byte of it is compared."""

@@ -19,7 +19,7 @@ from pymts.configuration import Configuration
 from pymts.contents import Contents, verify_forms
 from pymts.entry import Source, read_entry, source_of, write_entry
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError
-from pymts.housekeeping import is_name, is_real_directory
+from pymts.housekeeping import check_real_directory, is_name
 from pymts.inspection import Finding, identify
 from pymts.packed import with_digest, with_name
 from pymts.place import LooseEntry, Place
@@ -259,8 +259,7 @@ class Store(Contents):
         try:
             self._prepare()
             disk.make_directories(model, self._sync)
-            if not is_real_directory(model):
-                raise StoreError(f"{model} is a link, which the store does not follow; replace it by a directory")
+            check_real_directory(model)
             with disk.temporary_directory(model) as draft:
                 write_entry(draft, folder.name, replace(source, config_id=folder.name), sync=self._sync)
                 if self.remote is not None:  # first, so that what is here is there
@@ -293,7 +292,7 @@ class Store(Contents):
         source = Remote(remote) if isinstance(remote, str) else remote
         wanted = source.finished() if keys is None else keys
         self._prepare()
-        return pull(self.root, source, wanted, self._dismiss, advance)
+        return pull(self.root, source, wanted, self._dismiss, advance, sync=self._sync)
 
 
 def _warn(name: str, error: DamagedEntryError, outcome: str) -> None:

@@ -13,7 +13,7 @@ from pymts import disk, housekeeping
 from pymts.configuration import HASH_LENGTHS
 from pymts.entry import METADATA, check_entry
 from pymts.errors import DamagedEntryError, StoreError
-from pymts.housekeeping import PACKED, is_real_directory
+from pymts.housekeeping import PACKED, check_real_directory, is_real_directory
 from pymts.inspection import identify
 from pymts.manifest import read_bytes
 from pymts.packed import check_shard, with_digest
@@ -63,10 +63,12 @@ def take(root: Path, remote: Remote, item: Item, dismiss: Dismiss, *, sync: bool
     target = model / PACKED / item.name if shard else model / item.name
     try:
         disk.make_directories(target.parent, sync)
+        check_real_directory(model)
+        check_real_directory(target.parent)
         with disk.temporary_directory(model) as draft:
             place = draft / item.name
             disk.make_directory(place)
-            remote.download(item, place)
+            remote.download(item, place, sync=sync)
             if shard:
                 check_shard(place, item.model)
                 publish_shard(root, place, target, item.model)
@@ -116,7 +118,13 @@ def push(root: Path, remote: Remote, advance: Callable[[], object] = lambda: Non
 
 
 def pull(
-    root: Path, remote: Remote, keys: Iterable[str], dismiss: Dismiss, advance: Callable[[], object] = lambda: None
+    root: Path,
+    remote: Remote,
+    keys: Iterable[str],
+    dismiss: Dismiss,
+    advance: Callable[[], object] = lambda: None,
+    *,
+    sync: bool,
 ) -> Transfer:
     """Download what lies at some keys and a store lacks; the root is there. What is damaged is told and left."""
 
@@ -126,7 +134,7 @@ def pull(
         item = remote.item(key)
         if item is None:
             raise StoreError("it was removed meanwhile")
-        take(root, remote, item, dismiss, sync=False)
+        take(root, remote, item, dismiss, sync=sync)
         return _size(item)
 
     return _all(get, keys, advance)

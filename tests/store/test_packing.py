@@ -451,6 +451,8 @@ def test_clearing_and_links(packed: Store, tmp_path: Path) -> None:
     shutil.move(packed.root / "kuramoto" / PACKED, away)
     (packed.root / "kuramoto" / PACKED).symlink_to(away)
     assert small(1) not in packed
+    with pytest.raises(StoreError, match="packed is a link, which the store does not follow"):
+        packed.pack()
     packed.clear()
     assert len(list(away.iterdir())) == 1
     (packed.root / "kuramoto" / PACKED).unlink()

@@ -393,6 +393,23 @@ def test_shards_travel_as_they_are(tmp_path: Path, url: str, dataset: xr.Dataset
     assert below[here.root] == below[there.root]
 
 
+@pytest.mark.parametrize("link", ["kuramoto", "kuramoto/packed"])
+def test_nothing_is_brought_through_a_link(tmp_path: Path, url: str, dataset: xr.Dataset, link: str) -> None:
+    here = Store(tmp_path / "here")
+    here.save(configured(), dataset)
+    if "packed" in link:
+        here.pack(remove=True)
+    here.push(url)
+    there = reader(tmp_path / "there", url)
+    there.check_writable()
+    (tmp_path / "away").mkdir()
+    (there.root / link).parent.mkdir(exist_ok=True)
+    (there.root / link).symlink_to(tmp_path / "away")
+    with pytest.raises(StoreError, match="is a link, which the store does not follow"):
+        there.load(configured())
+    assert not list((tmp_path / "away").iterdir())
+
+
 def test_workers_share_what_they_make(tmp_path: Path, url: str) -> None:
     from pymts.executors import processes
 
