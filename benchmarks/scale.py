@@ -174,8 +174,8 @@ and {DISK_BYTES / 1e9:g} GB/s of disks for all.
 - **10^6 of 100 MB** is bound by bytes, then by the scheduler, which longer ranges relieve. Do not keep them: a grid file of a kilobyte makes them again, and each core makes a
   VAR {even:.0f} times as fast as its share of the network brings one. Keep the manifest; store what is slow to simulate.
 - **10^9 of 8 kB** is bound by entries: three files each are more than file systems and object stores take. Each machine
-  makes its `--shard` on a disk of its own, packs it (`pymts pack --remove`, {rates.pack * 1e3:.1f} ms an entry, of which
-  {rates.beside / 1e3:.1f} kB lie beside its values), and only shards travel (`pymts push`). Give each part of the grid a
+  makes its `--shard` on a disk of its own, packs it (`pymts pack --remove`, {rates.pack * 1e3:.1f} ms an entry;
+  {rates.beside / 1e3:.1f} kB of each lie beside its values), and only shards travel (`pymts push`). Give each part of the grid a
   store of its own, of 10^6 entries or so: a process that looks one up holds the manifests of its store, 200 bytes an
   entry, and a grid file has up to 100,000 cells (`--max-cells` allows more). Or make series when they are asked for:
   `StreamDataset` gives each by its number alone.
