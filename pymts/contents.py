@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import xarray as xr
@@ -158,8 +159,5 @@ class Contents:
 
 def verify_forms(folder: Path | None, packed: Iterable[PackedEntry]) -> Iterator[Finding]:
     """Compare every byte of the forms in which an entry is stored with its digests."""
-    if folder is not None:
-        finding = inspect(EntryInfo(folder.name, folder.parent.name, folder, 0, 0.0))
-        if finding is not None:
-            yield finding
-    yield from map(inspect_packed, packed)
+    loose = [] if folder is None else [inspect(EntryInfo(folder.name, folder.parent.name, folder, 0, 0.0))]
+    yield from (finding for finding in chain(loose, map(inspect_packed, packed)) if finding is not None)

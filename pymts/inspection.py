@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -65,32 +65,32 @@ def _size(path: str) -> int:
 
 def inspect(entry: EntryInfo) -> Finding | None:
     """Compare every byte of an entry with its digest; None if it has been removed meanwhile."""
-    status: Literal["ok", "damaged", "unreadable"] = "ok"
-    problem, same = "", True
-    try:
+
+    def check() -> Metadata | None:
         metadata = identify(entry.path)
-        if metadata is None:
-            return None
-        check_entry(entry.path, entry.config_id)
-        same = is_same_machine_class(metadata.environment)
-    except DamagedEntryError as error:
-        status, problem = "damaged", str(error)
-    except StoreError as error:
-        status, problem = "unreadable", str(error)
-    return Finding(entry.config_id, entry.model, entry.path, status, problem, same)
+        if metadata is not None:
+            check_entry(entry.path, entry.config_id)
+        return metadata
+
+    return _finding(entry.config_id, entry.model, entry.path, check)
 
 
-def inspect_packed(entry: PackedEntry) -> Finding:
+def inspect_packed(entry: PackedEntry) -> Finding | None:
     """Compare every byte of a packed entry with its digest."""
-    status: Literal["ok", "damaged", "unreadable"] = "ok"
-    problem, same = "", True
+    return _finding(entry.name, entry.shard.model, entry.shard.path, entry.check)
+
+
+def _finding(config_id: str, model: str, path: Path, check: Callable[[], Metadata | None]) -> Finding | None:
+    """Return what a check finds, or None if there is nothing any more."""
     try:
-        same = is_same_machine_class(entry.check().environment)
+        metadata = check()
     except DamagedEntryError as error:
-        status, problem = "damaged", str(error)
+        return Finding(config_id, model, path, "damaged", str(error))
     except StoreError as error:
-        status, problem = "unreadable", str(error)
-    return Finding(entry.name, entry.shard.model, entry.shard.path, status, problem, same)
+        return Finding(config_id, model, path, "unreadable", str(error))
+    if metadata is None:
+        return None
+    return Finding(config_id, model, path, "ok", "", is_same_machine_class(metadata.environment))
 
 
 def inspect_shard(shard: Shard) -> Iterator[Finding]:

@@ -122,9 +122,9 @@ class PackedEntry:
         """Return the series as views of the shard's file."""
         return PackedValues(self.path, self.layout(self.metadata()), verify)
 
-    def read(self, *, lazy: bool = False, metadata: Metadata | None = None) -> xr.Dataset:
+    def read(self, *, lazy: bool = False) -> xr.Dataset:
         """Return the dataset; errors are those of ``read_entry``."""
-        found = self.metadata() if metadata is None else metadata
+        found = self.metadata()
         layout = self.layout(found)
         variables, coordinates = self._truth(found)
         if lazy:
