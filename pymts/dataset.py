@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,40 @@ DIMS = ("time", "channel", "realization")
 ACOV_LAG = "acov_lag"
 ITEM = 8  # bytes of a float64
 LAGS = 6  # how many lags a truth variable has, for estimates of size
+SHARED_TIMES = 100_000  # coordinates of more samples are not kept for the next dataset
 
 
 def coordinates(configuration: Configuration) -> dict[str, NDArray[np.generic]]:
     """Return the labels of time, channel and realization; time starts at 0 with the first sample kept."""
-    realizations, n_times, channels = configuration.shape
-    time = np.arange(n_times) * configuration.params.sample_every * configuration.params.step
+    params = configuration.params
+    return _labels(configuration.shape, params.sample_every, params.step)
+
+
+def _labels(shape: tuple[int, int, int], sample_every: int, step: float) -> dict[str, NDArray[np.generic]]:
+    realizations, n_times, channels = shape
+    time = np.arange(n_times) * sample_every * step
     return {"time": time, "channel": np.arange(channels), "realization": np.arange(realizations)}
+
+
+@lru_cache(maxsize=32)
+def _coords(
+    shape: tuple[int, int, int],
+    *,
+    sample_every: int,
+    step: float,
+    time_unit: str,
+    channel_dims: frozenset[str],
+    lags: tuple[tuple[str, int, int], ...],
+) -> xr.Coordinates:
+    """Return coordinates with their indexes, which datasets of one shape share: building them costs more than data."""
+    labels = _labels(shape, sample_every, step)
+    coords = {name: xr.Variable((name,), label) for name, label in labels.items()}
+    coords["time"].attrs["units"] = time_unit
+    coords |= {dim: xr.Variable((dim,), labels["channel"].copy()) for dim in sorted(channel_dims)}
+    coords |= {dim: xr.Variable((dim,), np.arange(first, first + size)) for dim, first, size in lags}
+    for variable in coords.values():
+        variable.values.setflags(write=False)  # nobody may change the labels of another's dataset
+    return xr.Coordinates(coords)
 
 
 def data_bytes(configuration: Configuration) -> int:
@@ -72,12 +100,18 @@ def build(
     lags: Mapping[str, NDArray[np.generic]],
 ) -> xr.Dataset:
     """Return the dataset of ``values`` (realization, time, channel), which it shows transposed without a copy."""
-    labels = coordinates(configuration)
-    coords = {name: xr.Variable((name,), label) for name, label in labels.items()}
-    coords["time"].attrs["units"] = configuration.params.time_unit
     used = {dim for variable in truth.values() for dim in variable.dims}
-    coords |= {dim: xr.Variable((dim,), labels["channel"].copy()) for dim in sorted(CHANNEL_DIMS & used)}
-    coords |= {dim: xr.Variable((dim,), label.copy()) for dim, label in lags.items()}
+    counted = tuple((dim, int(label[0]), len(label)) for dim, label in lags.items())
+    make = _coords if configuration.shape[1] <= SHARED_TIMES else _coords.__wrapped__
+    params = configuration.params
+    coords = make(
+        configuration.shape,
+        sample_every=params.sample_every,
+        step=params.step,
+        time_unit=params.time_unit,
+        channel_dims=frozenset(CHANNEL_DIMS & used),
+        lags=counted,
+    )
     data = xr.Variable(DIMS, values.transpose(1, 2, 0), {"description": configuration.model.summary})
     return xr.Dataset({DATA: data, **truth}, coords=coords, attrs=attributes(configuration))
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.speed.calls import calls
-from benchmarks.speed.grids import batches, end_to_end
+from benchmarks.speed.grids import batches, building, end_to_end
 from benchmarks.speed.growth import growth
 from benchmarks.speed.limits import limits
 from benchmarks.speed.peers import peers
@@ -28,6 +28,7 @@ SECTIONS: dict[str, Callable[[int, bool, bool], list[Row]]] = {
     "calls": lambda rounds, quick, _save: calls(rounds, quick),
     "peers": lambda rounds, quick, _save: peers(rounds, quick),
     "grids": lambda rounds, quick, _save: batches(rounds, quick),
+    "building": lambda rounds, quick, _save: building(rounds, quick),
     "end-to-end": lambda _rounds, quick, _save: end_to_end(quick),
     "storage": lambda rounds, quick, _save: storage(rounds, quick),
     "start-up": lambda rounds, _quick, _save: startup(rounds),

@@ -7,11 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import xarray as xr
+
 from benchmarks.speed.workload import Row, compare, configuration, names
 from benchmarks.timing import seconds
 from pymts.configuration import Configuration
+from pymts.dataset import DIMS, attributes, build, coordinates
 from pymts.registry import MODELS
-from pymts.simulate import batch_key, batch_size, simulate
+from pymts.simulate import Block, batch_key, batch_size, simulate
 
 GRID = """\
 seed: 1
@@ -44,6 +47,26 @@ def batches(rounds: int, quick: bool) -> list[Row]:
         works = {"batched": batched, "one at a time": alone}
         rows += compare("grids", f"{len(grid)} x {name} M{first.params.M} T1000 R1", works, max(1, rounds // 3), goal)
     return rows
+
+
+def building(rounds: int, quick: bool) -> list[Row]:
+    """Time making datasets of arrays that are there, with the indexes shared and with each building its own."""
+    grid = [Configuration.of("var", {"M": 4, "T": 100, "seed": seed}) for seed in range(100 if quick else 1000)]
+    blocks = [(c, block) for c, block in zip(grid, simulate(grid), strict=True) if isinstance(block, Block)]
+
+    def shared() -> None:
+        for c, block in blocks:
+            build(c, block.values, block.truth, block.lags)
+
+    def own() -> None:
+        for c, block in blocks:
+            made = {"data": (DIMS, block.values.transpose(1, 2, 0)), **block.truth}
+            labels = {**coordinates(c), **block.lags}
+            channels = dict.fromkeys(("channel_", "target", "source"), labels["channel"])
+            xr.Dataset(made, coords={**labels, **channels}, attrs=attributes(c))
+
+    works = {"indexes shared": shared, "indexes built anew": own}
+    return compare("grids", f"{len(blocks)} datasets of var M4 T100 R1", works, rounds, ">= 2")
 
 
 def end_to_end(quick: bool) -> list[Row]:

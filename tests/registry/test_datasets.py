@@ -61,13 +61,23 @@ def test_the_default_call_works_and_can_be_replayed(model: Model) -> None:
 
 
 @pytest.mark.parametrize("model", models())
-def test_arrays_of_two_datasets_share_no_memory(model: Model) -> None:
+def test_two_datasets_share_no_memory_but_read_only_labels(model: Model) -> None:
     from pymts import Generator
 
     sets = Generator().generate([{"model": model.name, "T": 20, "seed": [1, 2, 3]}])
-    arrays = [variable.values for made in sets for variable in made.variables.values()]
+    arrays = [made[name].values for made in sets for name in made.variables if name not in made.xindexes]
     for one, other in itertools.combinations(arrays, 2):
         assert not np.shares_memory(one, other)
+    first, second = sets[0], sets[1]
+    for name in first.xindexes:
+        assert first.xindexes[name] is second.xindexes[name], "indexes are built once for all datasets of a shape"
+        assert not first[name].values.flags.writeable
+        first[name].attrs["note"] = "mine"
+        assert "note" not in second[name].attrs
+    assert "note" not in Generator().generate([{"model": model.name, "T": 20, "seed": 4}])[0].time.attrs
+    moved = first.assign_coords(time=first.time + 1)
+    assert moved.time[0] == 1
+    assert second.time[0] == 0
 
 
 @pytest.mark.parametrize("model", models())
