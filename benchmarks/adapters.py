@@ -22,7 +22,7 @@ import torch
 
 from pymts.adapters.torch import StreamDataset, WindowDataset, make_dataloader
 from pymts.datasets import load_grid
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 BATCH, CONTEXT, HORIZON, CHANNELS = 256, 96, 24, 10
 TEN = ("kuramoto", "cml", "ar", "var", "ou", "brownian", "abm", "gbm", "noise_gaussian", "noise_cauchy")
@@ -97,7 +97,7 @@ _READER = """
 import resource, sys
 from pathlib import Path
 from pymts.adapters.torch import WindowDataset, make_dataloader
-from pymts.store import Store
+from pymts.store.cache import Store
 windows = WindowDataset(Store(sys.argv[1]), 96, 24, 10, mapped=True)
 next(iter(make_dataloader(windows, 256)))
 page = resource.getpagesize()

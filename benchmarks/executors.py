@@ -20,9 +20,9 @@ from pathlib import Path
 from unittest import mock
 
 from pymts import generate
-from pymts.executors import ExecutorLike, Report, cluster, processes
-from pymts.executors.engine import Estimate
-from pymts.grid import Grid
+from pymts.plan.grid import Grid
+from pymts.run.executors import ExecutorLike, Report, cluster, processes
+from pymts.run.executors.engine import Estimate
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import seconds
-from pymts import housekeeping
-from pymts.grid import Grid
-from pymts.packed import shards
-from pymts.simulate import simulate_whole
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.run.simulate import simulate_whole
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping
+from pymts.store.packing.packed import shards
 
 HERE = Path(__file__).parent
 DROP = Path("/proc/sys/vm/drop_caches")
@@ -25,7 +25,7 @@ BATCH = 64
 
 def fill(store: Store, grid: Grid) -> None:
     """Store every configuration."""
-    from pymts.generator import run
+    from pymts.run.generator import run
 
     for outcome in run(enumerate(grid), store, keep=False):
         assert outcome.error is None
@@ -33,7 +33,7 @@ def fill(store: Store, grid: Grid) -> None:
 
 def forget(cold: bool) -> None:
     """Let go of what this process remembers of shards, and if asked of what the system remembers of files."""
-    from pymts import packed
+    from pymts.store.packing import packed
 
     packed._opened.cache_clear()  # noqa: SLF001
     packed._shared_map.cache_clear()  # noqa: SLF001

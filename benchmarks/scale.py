@@ -11,11 +11,11 @@ from pathlib import Path
 
 from benchmarks.executors import tiny
 from pymts import generate
-from pymts.executors import cluster
-from pymts.executors.engine import TARGET_SECONDS, Estimate
-from pymts.grid import Grid
-from pymts.simulate import simulate_blocks
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.run.executors import cluster
+from pymts.run.executors.engine import TARGET_SECONDS, Estimate
+from pymts.run.simulate import simulate_blocks
+from pymts.store.cache import Store
 
 HERE = Path(__file__).parent
 CORES = 1000

@@ -10,12 +10,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     import pymts.accessor as accessor
     import pymts.datasets as datasets
-    import pymts.io as io
-    from pymts.executors import generate as generate
-    from pymts.generator import Generator as Generator
-    from pymts.grid import Grid as Grid
-    from pymts.mixture import Mixture as Mixture
-    from pymts.store import Store as Store
+    import pymts.store.files as io
+    from pymts.plan.grid import Grid as Grid
+    from pymts.plan.mixture import Mixture as Mixture
+    from pymts.run.executors import generate as generate
+    from pymts.run.generator import Generator as Generator
+    from pymts.store.cache import Store as Store
 
 _MODULES = ("accessor", "datasets", "io")
 _NAMES = {"Generator": "generator", "Grid": "grid", "Mixture": "mixture", "Store": "store", "generate": "executors"}

@@ -8,7 +8,7 @@ from typing import Any
 
 def main() -> None:
     """Run the command line."""
-    from pymts.cli import run  # noqa: PLC0415
+    from pymts.cli.app import run  # noqa: PLC0415
 
     warnings.formatwarning = _in_one_line  # type: ignore[assignment]
     raise SystemExit(run())

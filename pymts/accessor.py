@@ -11,8 +11,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts import dataset as functions
-from pymts.truth import TRUTH
+from pymts.data import dataset as functions
+from pymts.data.truth import TRUTH
 
 
 class Plotter:

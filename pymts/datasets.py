@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pymts import accessor as accessor  # registers ds.pymts
-from pymts.collection import DatasetSequence
 from pymts.errors import InvalidParameterError
-from pymts.grid import MAX_CELLS, Grid
 from pymts.models import *  # noqa: F403  (every make_*, from the one list there is)
-from pymts.registry import MODELS
-from pymts.store import Store
+from pymts.models.registry import MODELS
+from pymts.plan.grid import MAX_CELLS, Grid
+from pymts.run.collection import DatasetSequence
+from pymts.store.cache import Store
 
 if TYPE_CHECKING:
-    from pymts.executors import ExecutorLike
+    from pymts.run.executors import ExecutorLike
 
 
 def load_grid(
@@ -70,7 +70,7 @@ def load_grid(
             raise InvalidParameterError("remote belongs to the store: cache must be True or 'read', got False")
         store.remote.check()
     if executor is not None:
-        from pymts.executors import generate  # noqa: PLC0415  (few need it)
+        from pymts.run.executors import generate  # noqa: PLC0415  (few need it)
 
         if cache is not True:
             raise InvalidParameterError(f"executor leaves its work in the store: cache must be True, got {cache!r}")

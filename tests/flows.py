@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from support import MODELS, run
 
-from pymts.configuration import Configuration
+from pymts.plan.configuration import Configuration
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]

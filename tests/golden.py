@@ -10,8 +10,8 @@ from typing import Any
 import annotated_types as at
 from support import MODELS, block, small
 
-from pymts.registry import Model
-from pymts.sidecar import machine_class
+from pymts.models.registry import Model
+from pymts.store.format.sidecar import machine_class
 
 FILE = Path(__file__).with_name("golden.json")
 

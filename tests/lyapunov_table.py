@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from support import MODELS
 
-from pymts.configuration import Configuration
-from pymts.lyapunov_table import FILE
 from pymts.models import lorenz, lorenz96, rossler
+from pymts.models.shared.lyapunov_table import FILE
 from pymts.numerics.lyapunov import local_exponents, mean_and_error, tangent_flow
+from pymts.plan.configuration import Configuration
 
 Array = NDArray[np.float64]
 Field = Callable[[Array], Array]

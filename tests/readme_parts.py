@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pymts.models  # noqa: F401  (registers the models)
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

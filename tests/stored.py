@@ -8,9 +8,9 @@ from typing import Any
 import xarray as xr
 
 import pymts.models  # noqa: F401  (registers the models)
-from pymts.configuration import Configuration
-from pymts.dataset import build
-from pymts.simulate import simulate_whole
+from pymts.data.dataset import build
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import simulate_whole
 
 
 def configured(**params: Any) -> Configuration:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic.fields import FieldInfo
 
 import pymts.models  # noqa: F401  (registers the models)
-from pymts.configuration import Configuration
-from pymts.registry import MODELS, Model
-from pymts.simulate import Block, simulate
-from pymts.validation import EXECUTION
+from pymts.models.registry import MODELS, Model
+from pymts.params.validation import EXECUTION
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import Block, simulate
 
 
 def run(model: str, **params: Any) -> tuple[NDArray[np.float64], dict[str, xr.Variable]]:

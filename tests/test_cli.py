@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from pymts import disk
-from pymts.cli import run
-from pymts.commands.generate import read_shard
-from pymts.docstrings import is_equation
+from pymts.cli.app import run
+from pymts.cli.exitcodes import Exit
+from pymts.cli.generate import read_shard
 from pymts.errors import DamagedEntryWarning, InvalidParameterError
-from pymts.executors.report import shard_range
-from pymts.exitcodes import Exit
-from pymts.registry import MODELS
+from pymts.models.docstrings import is_equation
+from pymts.models.registry import MODELS
+from pymts.run.executors.report import shard_range
+from pymts.store import disk
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = str(ROOT / "configs" / "example_grid.yaml")

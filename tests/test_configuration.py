@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pymts.models  # noqa: F401  (registers the models)
-from pymts.configuration import SLUG_LENGTH, Configuration, canonical_json
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import SLUG_LENGTH, Configuration, canonical_json
 
 
 def of(**given: Any) -> Configuration:

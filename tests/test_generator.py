@@ -14,12 +14,14 @@ import pytest
 import xarray as xr
 from support import models
 
-from pymts import Generator, generator, limits, simulate
+from pymts import Generator
+from pymts.data import limits
 from pymts.datasets import load_grid, make_ar, make_gbm, make_kuramoto
 from pymts.errors import DivergenceError, GridError, InvalidParameterError, TooLargeError
-from pymts.grid import Grid
-from pymts.registry import Model
-from pymts.store import Store
+from pymts.models.registry import Model
+from pymts.plan.grid import Grid
+from pymts.run import generator, simulate
+from pymts.store.cache import Store
 
 GRID: dict[str, Any] = {
     "seed": 5,
@@ -216,9 +218,9 @@ def test_a_configuration_larger_than_the_memory_bound_streams(tmp_path: Path) ->
     """400 MiB are written, and read lazily, by a process whose memory grows by far less."""
     code = f"""
 import resource, sys
-from pymts import generator
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.run import generator
+from pymts.plan.grid import Grid
+from pymts.store.cache import Store
 import pyarrow.parquet
 grid = Grid([{{"model": "noise_gaussian", "M": 5, "T": 20000, "n_realizations": 525, "seed": 1}}])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

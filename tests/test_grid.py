@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pymts.configuration import Configuration
 from pymts.errors import GridError, InvalidParameterError, TooLargeError
-from pymts.grid import Grid
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 

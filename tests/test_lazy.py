@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pymts import lazy
 from pymts.datasets import load_grid
 from pymts.errors import DivergenceError, InvalidParameterError, MissingLibraryError
+from pymts.run import lazy
 
 GRID = [
     {"model": "var", "T": 30, "M": 3, "n_realizations": 2, "rho": [0.1, 0.5, 0.9]},

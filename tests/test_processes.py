@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pymts.exitcodes import Exit
+from pymts.cli.exitcodes import Exit
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymts.errors import GridError
-from pymts.safe_yaml import MAX_DEPTH, MAX_NODES, MAX_SCALAR, load
+from pymts.plan.safe_yaml import MAX_DEPTH, MAX_NODES, MAX_SCALAR, load
 
 
 @pytest.mark.parametrize(

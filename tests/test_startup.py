@@ -28,10 +28,13 @@ def loaded_by(code: str) -> set[str]:
             "from pymts.datasets import make_kuramoto; make_kuramoto(T=5, seed=1)",
             (HEAVY - {"dask"}) | {"pyarrow.parquet"},
         ),
-        ("from pymts.cli import run; run(['--help'])", (HEAVY | NUMERIC) - {"rich", "typer"}),
+        ("from pymts.cli.app import run; run(['--help'])", (HEAVY | NUMERIC) - {"rich", "typer"}),
         # Typer itself takes pydantic for a command that has options.
-        ("from pymts.cli import run; run(['generate', '--help'])", (HEAVY | NUMERIC) - {"rich", "typer", "pydantic"}),
-        ("from pymts.cli import run; run(['list'])", HEAVY - {"rich", "typer"}),
+        (
+            "from pymts.cli.app import run; run(['generate', '--help'])",
+            (HEAVY | NUMERIC) - {"rich", "typer", "pydantic"},
+        ),
+        ("from pymts.cli.app import run; run(['list'])", HEAVY - {"rich", "typer"}),
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_used(code: str, absent: set[str]) -> None:
@@ -45,7 +48,7 @@ def test_importing_touches_no_disk(tmp_path: object) -> None:
         "sys.addaudithook(lambda event, args: made.append((event, args)) if event in ('os.mkdir', 'os.rename') or\n"
         "    event == 'open' and isinstance(args[1], str) and set(args[1]) & set('wax+') else None)\n"
         "sys.dont_write_bytecode = True\n"
-        "import pymts.datasets, pymts.io, pymts.store\n"
+        "import pymts.datasets, pymts.store.files, pymts.store.cache\n"
         "pymts.datasets.make_kuramoto(T=5, seed=1)\n"
         "assert not made, made"
     )

@@ -17,7 +17,7 @@ GOOD = """\
 import numpy as np
 import xarray as xr
 from pymts.datasets import list_models, load_grid, make_kuramoto, make_var
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 ds: xr.Dataset = make_var(M=3, p=2, seed=0, Sigma=np.eye(3))
 ds = make_var(Phi=[[[0.5, 0.0], [0.1, 0.5]]], cache=True, outdir="here")

@@ -17,13 +17,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pymts.configuration import Configuration
-from pymts.dataset import build
-from pymts.grid import Grid
-from pymts.simulate import simulate_whole
+from pymts.data.dataset import build
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
+from pymts.run.simulate import simulate_whole
 
 PATIENCE = 120.0  # seconds for which any process may be silent
-_LOADED = ("pymts.datasets", "pymts.generator", "pymts.store", "pymts.io", "pyarrow.parquet", "xarray", "scipy.linalg")
+_LOADED = (
+    "pymts.datasets",
+    "pymts.run.generator",
+    "pymts.store.cache",
+    "pymts.store.files",
+    "pyarrow.parquet",
+    "xarray",
+    "scipy.linalg",
+)
 # Several models; a file of several write calls; many small entries.
 RECORDS: list[dict[str, Any]] = [
     {"model": "kuramoto", "M": 3, "T": 6, "K": [0.5, 1.0, 2.0], "n_realizations": 2},

@@ -10,9 +10,9 @@ import xarray as xr
 
 from benchmarks.reliability.common import Proof, fresh, proof, scratch
 from benchmarks.timing import medians
-from pymts.configuration import Configuration
-from pymts.entry import read_entry
-from pymts.store import Durability, Store
+from pymts.plan.configuration import Configuration
+from pymts.store.cache import Durability, Store
+from pymts.store.entries.entry import read_entry
 
 
 def _write(place: Path, durability: Durability, configuration: Configuration, dataset: xr.Dataset) -> None:

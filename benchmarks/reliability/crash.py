@@ -24,13 +24,14 @@ from benchmarks.reliability.common import (
     proof,
     scratch,
 )
-from pymts import disk, housekeeping
-from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryWarning, PymtsError
-from pymts.generator import run
-from pymts.grid import Grid
-from pymts.simulate import simulate_blocks
-from pymts.store import Durability, Store
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
+from pymts.run.generator import run
+from pymts.run.simulate import simulate_blocks
+from pymts.store import disk
+from pymts.store.cache import Durability, Store
+from pymts.store.entries import housekeeping
 
 
 def _write_for_ever(root: str, durability: Durability, ticks: Any) -> None:

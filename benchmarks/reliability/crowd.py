@@ -12,10 +12,10 @@ from typing import Any
 
 from benchmarks.reliability.common import Proof, proof, scratch
 from benchmarks.timing import seconds
-from pymts import disk
-from pymts.generator import run
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.run.generator import run
+from pymts.store import disk
+from pymts.store.cache import Store
 
 _LOOKS = 200  # hits and misses that are timed
 

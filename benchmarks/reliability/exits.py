@@ -29,9 +29,9 @@ _SCRIPTS = (
         "assert all(one.identical(other) for one, other in zip(first, again))"
     ),
     (
-        "from pymts.configuration import Configuration\n"
+        "from pymts.plan.configuration import Configuration\n"
         "from pymts.datasets import make_ar\n"
-        "from pymts.store import Store\n"
+        "from pymts.store.cache import Store\n"
         "make_ar(T=5000, M=9, seed=3, cache=True, outdir='store')\n"
         "configuration = Configuration.of('ar', {'T': 5000, 'M': 9, 'seed': 3})\n"
         "found = Store('store').load(configuration, lazy=True)\n"

@@ -16,12 +16,12 @@ from typing import Any
 
 from benchmarks.reliability.common import PATIENCE, Proof, end, fingerprint, fresh, processes_context, proof, scratch
 from benchmarks.reliability.hostile import DOCUMENTS, TOKENS, edited, grown, mutated, sealed
-from pymts.configuration import Configuration
-from pymts.entry import METADATA
 from pymts.errors import DamagedEntryWarning, PymtsError
-from pymts.generator import check_memory, run
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
+from pymts.run.generator import check_memory, run
+from pymts.store.cache import Store
+from pymts.store.entries.entry import METADATA
 
 _SMALL = 4000  # steps of a configuration that is worth simulating here
 _SLOW = 5.0  # seconds that one input may take

@@ -7,9 +7,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from pymts import disk
-from pymts.registry import MODELS
-from pymts.sidecar import SELF
+from pymts.models.registry import MODELS
+from pymts.store import disk
+from pymts.store.format.sidecar import SELF
 
 DOCUMENTS = (
     b"seed: 42\nconfigs:\n  - model: kuramoto\n    M: [5, 10]\n    T: 50\n    K: [0.5, 2.0]\n    n_realizations: 3\n",

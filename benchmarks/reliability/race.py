@@ -21,12 +21,12 @@ from benchmarks.reliability.common import (
     proof,
     scratch,
 )
-from pymts import housekeeping
 from pymts.datasets import load_grid
 from pymts.errors import DamagedEntryWarning, PymtsError, StoreError
-from pymts.generator import run
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.run.generator import run
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping
 
 
 def _ask(which: int, roots: list[str], expected: dict[str, str], barrier: Any, answers: Any) -> None:

@@ -19,7 +19,7 @@ from benchmarks.speed.peers import peers
 from benchmarks.speed.startup import startup
 from benchmarks.speed.storage import storage
 from benchmarks.speed.workload import Row
-from pymts.sidecar import machine_class
+from pymts.store.format.sidecar import machine_class
 
 HERE = Path(__file__).parents[1]
 # section -> rows(rounds, quick, whether the figure is saved)

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.speed.workload import SIZES, Row, configuration, milliseconds, names, work
 from benchmarks.timing import timings
-from pymts.configuration import Configuration
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
+from pymts.plan.configuration import Configuration
 from pymts.streams import Draws
 
 NOISE_BOUND = ("ar", "var", "ou", "gbm", "abm", "brownian", "noise_gaussian", "noise_cauchy")

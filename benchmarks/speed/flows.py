@@ -17,7 +17,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from benchmarks.speed.workload import Row, compare, configuration, work
-from pymts.simulate import simulate_whole
+from pymts.run.simulate import simulate_whole
 
 Solve = Callable[[Any, Any, float], Any]  # start, points in time, tolerance -> states (T, M)
 POINTS = 1000

@@ -11,10 +11,10 @@ import xarray as xr
 
 from benchmarks.speed.workload import Row, compare, configuration, names
 from benchmarks.timing import seconds
-from pymts.configuration import Configuration
-from pymts.dataset import DIMS, attributes, build, coordinates
-from pymts.registry import MODELS
-from pymts.simulate import Block, batch_key, batch_size, simulate
+from pymts.data.dataset import DIMS, attributes, build, coordinates
+from pymts.models.registry import MODELS
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import Block, batch_key, batch_size, simulate
 
 GRID = """\
 seed: 1
@@ -79,8 +79,8 @@ def end_to_end(quick: bool) -> list[Row]:
         (place / "grid.yaml").write_text(GRID % (couplings, radii))
         (place / "loop.py").write_text(
             "import sys, numpy as np\n"
-            "from pymts.grid import Grid\n"
-            "from pymts.registry import MODELS\n"
+            "from pymts.plan.grid import Grid\n"
+            "from pymts.models.registry import MODELS\n"
             "for c in Grid.read('grid.yaml'):\n"
             "    MODELS[c.model.name].make(**c.values, cache=True, outdir='loop')\n"
         )

@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.speed.workload import Row, configuration, names, work
 from benchmarks.timing import medians
-from pymts.configuration import Configuration
-from pymts.simulate import batch_size, simulate
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import batch_size, simulate
 
 BASE = {"T": 1000, "M": 8, "n_realizations": 32}
 FACTORS = (1, 2, 4, 8)

@@ -13,7 +13,7 @@ from statsmodels.tsa.vector_ar.util import varsim
 
 from benchmarks.speed.flows import flows
 from benchmarks.speed.workload import Row, compare, configuration, work
-from pymts.simulate import simulate_whole
+from pymts.run.simulate import simulate_whole
 
 
 def pairwise_kuramoto(m: int, steps: int, realizations: int, dt: float = 0.05, coupling: float = 1.0) -> None:

@@ -13,14 +13,14 @@ import pandas as pd
 import xarray as xr
 
 from benchmarks.speed.workload import Row, compare, configuration
-from pymts.dataset import build, to_dataframe
-from pymts.io import load_parquet, open_values, save_parquet
-from pymts.simulate import simulate_whole
+from pymts.data.dataset import build, to_dataframe
+from pymts.run.simulate import simulate_whole
+from pymts.store.files import load_parquet, open_values, save_parquet
 
 _PEAK = """
 import resource, sys
 import numpy as np
-from pymts.io import load_parquet, save_parquet
+from pymts.store.files import load_parquet, save_parquet
 def peak():
     for line in open('/proc/self/status'):
         if line.startswith('VmHWM'):

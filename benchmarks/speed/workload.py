@@ -8,10 +8,10 @@ from typing import Any
 
 import pymts.models  # noqa: F401  (registers the models)
 from benchmarks.timing import Timing, timings
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
-from pymts.registry import MODELS
-from pymts.simulate import simulate_whole
+from pymts.models.registry import MODELS
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import simulate_whole
 
 SIZES = {"small": (5, 1000, 1), "middle": (10, 1000, 100), "large": (100, 10_000, 10)}  # M, T, n_realizations
 

@@ -17,9 +17,9 @@ from pymts.adapters.splits import PanelTimeSeriesSplit as PanelTimeSeriesSplit
 from pymts.adapters.splits import SlidingWindowSplit as SlidingWindowSplit
 from pymts.adapters.targets import FUTURE, Target, check_target, target_of
 from pymts.adapters.windows import Windows, column_names, index_of, series_numbers, windows
+from pymts.data.limits import check_fits
 from pymts.errors import InvalidParameterError
-from pymts.limits import check_fits
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch

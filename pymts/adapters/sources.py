@@ -14,11 +14,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.dataset import DATA, DIMS
+from pymts.data.dataset import DATA, DIMS
 from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError
-from pymts.io import load_parquet
-from pymts.store import Store
+from pymts.store.cache import Store
+from pymts.store.files import load_parquet
 
 # A DatasetSequence is a sequence of datasets.
 Many: TypeAlias = Sequence[xr.Dataset] | Store | str | Path

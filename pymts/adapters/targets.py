@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pymts.adapters.sources import Member
 from pymts.adapters.windows import Windows, column_names, when
+from pymts.data.limits import check_fits
 from pymts.errors import InvalidParameterError, nearest
-from pymts.limits import check_fits
 
 FUTURE, MODEL = "future", "model"
 

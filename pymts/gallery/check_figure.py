@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pymts.checks import Line
+from pymts.gallery.checks import Line
 
 WIDTH, HEIGHT = 560.0, 210.0
 LEFT, RIGHT, TOP, BASE = 44.0, 516.0, 26.0, 128.0

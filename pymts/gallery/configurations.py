@@ -12,7 +12,7 @@ import xarray as xr
 
 from pymts.errors import TooLargeError
 from pymts.gallery.thumbnail import thumbnail
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 MAX_ROWS = 2000  # more than a browser lays out at once, and a reader looks through
 MAX_COLUMNS = 5  # varying parameters that get a column of their own

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 from pydantic.fields import FieldInfo
 
-from pymts.docstrings import ordered_fields
-from pymts.fields import allowed
+from pymts.data.truth import TRUTH
 from pymts.gallery.equation import clauses, is_equation, mathml
 from pymts.gallery.tokens import NotReadError
-from pymts.params import Params
-from pymts.registry import Model
-from pymts.truth import TRUTH
+from pymts.models.docstrings import ordered_fields
+from pymts.models.registry import Model
+from pymts.params.base import Params
+from pymts.params.fields import allowed
 
 _DOI = re.compile(r"doi:(10\.\S+?)(?=[.,;]?(?:\s|$))")
 _CODE = re.compile(r"`([^`]+)`")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from pymts import disk
 from pymts.errors import StoreError
+from pymts.store import disk
 
 MANIFEST = "gallery.json"
 KIND = "pymts gallery"

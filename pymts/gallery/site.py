@@ -10,12 +10,12 @@ from typing import Any
 
 from pymts import __version__
 from pymts.adapters.libraries import require
-from pymts.checks import CHECKS
 from pymts.gallery.check_figure import check_figure
+from pymts.gallery.checks import CHECKS
 from pymts.gallery.configurations import Collection, Source, check_count, rows
 from pymts.gallery.publish import check_target, write_site
 from pymts.gallery.thumbnail import thumbnail
-from pymts.registry import Model
+from pymts.models.registry import Model
 
 COMMAND = "install it with pip install 'pymts[gallery]'"
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.dataset import DATA, DIMS
+from pymts.data.dataset import DATA, DIMS
 
 WIDTH, HEIGHT, MARGIN = 240.0, 84.0, 4.0
 CHANNELS = 4

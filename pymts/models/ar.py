@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import infer_m, nesting
+from pymts.data.truth import Simulated, Truth, adjacency
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m, nesting
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, scalar_recursion
-from pymts.params import Matrix, NonNegative, NonNegativeVector, Params, Vector, per_channel, ragged_array
-from pymts.registry import model
+from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, Vector, per_channel, ragged_array
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import infer_m
-from pymts.noise_params import NoiseParams, check_correlation, correlations, mix, per_step
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
+from pymts.models.shared.noise import NoiseParams, check_correlation, correlations, mix, per_step
 from pymts.numerics.accumulate import running_sum
 from pymts.numerics.covariance import cholesky
-from pymts.params import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

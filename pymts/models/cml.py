@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import NetworkParams, Topology
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import NetworkParams, Topology
 from pymts.numerics.integrate import trajectory
 from pymts.numerics.networks import in_strength
 from pymts.numerics.rows import ROWS, rows_times
-from pymts.params import Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import Vector, per_channel
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

@@ -10,16 +10,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.fields import STRUCTURAL
-from pymts.network_params import infer_m
-from pymts.noise_params import check_correlation, correlations, mix
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
+from pymts.models.shared.noise import check_correlation, correlations, mix
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.linear import per_channel_rows
 from pymts.numerics.spectra import filtered, kernel, kernel_length, power_law
-from pymts.params import Matrix, NonNegativeVector, Params, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import Matrix, NonNegativeVector, Params, Vector, per_channel
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

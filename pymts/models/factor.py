@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import infer_m
-from pymts.noise_params import per_step
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
+from pymts.models.shared.noise import per_step
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, vector_recursion
 from pymts.numerics.rows import rows_times
-from pymts.params import Matrix, NonNegative, NonNegativeVector, Params, per_channel, ragged_array
-from pymts.registry import model
+from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, per_channel, ragged_array
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

@@ -11,14 +11,14 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import infer_m
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
 from pymts.numerics.kernels import ADD, KINDS, MULTIPLY, Term, compose
 from pymts.numerics.linear import per_channel_rows, per_configuration
 from pymts.numerics.tiles import TILE, factor_rows, times_columns
-from pymts.params import Matrix, NonNegativeVector, Params, ragged_array
-from pymts.registry import model
+from pymts.params.base import Matrix, NonNegativeVector, Params, ragged_array
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

@@ -10,16 +10,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.fields import STRUCTURAL
-from pymts.network_params import NetworkParams
+from pymts.data.truth import Simulated, Truth, adjacency
+from pymts.models.registry import model
+from pymts.models.shared.network import NetworkParams
 from pymts.numerics.integrate import METHODS, driven_trajectory, trajectory
 from pymts.numerics.networks import normaliser
 from pymts.numerics.rows import ROWS, rows_times
 from pymts.numerics.trigonometry import sincos
-from pymts.params import ContinuousParams, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import ContinuousParams, Vector, per_channel
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 Velocity = Callable[[Array], Array]

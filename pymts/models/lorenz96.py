@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, Field, model_validator
 
-from pymts.fields import STRUCTURAL
-from pymts.lyapunov_table import lyapunov_truth
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
-from pymts.params import ContinuousParams, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import ContinuousParams, Vector, per_channel
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

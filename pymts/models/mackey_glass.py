@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.coupled_units import laplacian, product_with
-from pymts.fields import STRUCTURAL
-from pymts.network_params import OwnBetaParams, Topology
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import OwnBetaParams, Topology
+from pymts.models.shared.units import laplacian, product_with
 from pymts.numerics.delay import delayed_trajectory
 from pymts.numerics.networks import normaliser
-from pymts.params import ContinuousParams, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import ContinuousParams, Vector, per_channel
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

@@ -9,14 +9,14 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import NetworkParams, Topology, infer_m, nesting
+from pymts.data.truth import Simulated, Truth, adjacency
+from pymts.models.registry import model
+from pymts.models.shared.network import NetworkParams, Topology, infer_m, nesting
 from pymts.numerics import switching
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.linear import per_channel_rows, per_configuration
-from pymts.params import Matrices, Matrix, NonNegativeVector, ragged_array
-from pymts.registry import model
+from pymts.params.base import Matrices, Matrix, NonNegativeVector, ragged_array
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 

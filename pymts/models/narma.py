@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
 from pymts.numerics.linear import per_configuration
-from pymts.params import Params
-from pymts.registry import model
+from pymts.params.base import Params
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

@@ -10,12 +10,12 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import infer_m
-from pymts.noise_params import NoiseParams, per_step
-from pymts.params import NonNegativeVector, Params, Vector, per_channel
-from pymts.registry import model
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
+from pymts.models.shared.noise import NoiseParams, per_step
+from pymts.params.base import NonNegativeVector, Params, Vector, per_channel
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

@@ -9,16 +9,16 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.fields import STRUCTURAL
-from pymts.network_params import infer_m
-from pymts.noise_params import check_correlation, correlations, mix, per_step
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
+from pymts.models.shared.noise import check_correlation, correlations, mix, per_step
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.laws import LawName, copula_covariance, moments, quantile
 from pymts.numerics.linear import per_channel_rows
-from pymts.params import Matrix, NonNegativeVector, Params, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import Matrix, NonNegativeVector, Params, Vector, per_channel
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 Shape = Annotated[float, STRUCTURAL]

@@ -10,13 +10,14 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.fields import STRUCTURAL
-from pymts.network_params import infer_m
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, scalar_recursion, vector_recursion
 from pymts.numerics.rows import rows_times
-from pymts.params import (
+from pymts.params.base import (
     ContinuousParams,
     Matrix,
     NonNegative,
@@ -26,9 +27,8 @@ from pymts.params import (
     ragged_array,
     square,
 )
-from pymts.registry import model
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 Positive: TypeAlias = Annotated[float, Gt(0)]

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import NetworkParams, Topology
+from pymts.data.truth import Simulated, Truth, adjacency
+from pymts.models.registry import model
+from pymts.models.shared.network import NetworkParams, Topology
 from pymts.numerics import switching
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.linear import per_configuration, scale_to_radius, stationary_covariance
 from pymts.numerics.rows import rows_times
-from pymts.params import Integers
-from pymts.registry import model
+from pymts.params.base import Integers
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 Change = Literal["mean", "variance", "correlation", "trend", "coupling", "all"]

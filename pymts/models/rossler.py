@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pymts.coupled_units import UnitsParams, Velocity, laplacian, product_with
-from pymts.fields import STRUCTURAL
-from pymts.lyapunov_table import lyapunov_truth
-from pymts.registry import model
+from pymts.data.truth import Simulated
+from pymts.models.registry import model
+from pymts.models.shared.lyapunov_table import lyapunov_truth
+from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated
 
 Array = NDArray[np.float64]
 

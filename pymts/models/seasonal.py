@@ -9,12 +9,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import infer_m
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.network import infer_m
 from pymts.numerics.linear import per_channel_rows, per_configuration
-from pymts.params import Integers, NonNegative, NonNegativeVector, Params, Vector, per_channel
-from pymts.registry import model
+from pymts.params.base import Integers, NonNegative, NonNegativeVector, Params, Vector, per_channel
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

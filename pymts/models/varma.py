@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.network_params import NetworkParams, Topology, infer_m, nesting
-from pymts.noise_params import InnovationParams
+from pymts.data.truth import Simulated, Truth, adjacency
+from pymts.models.registry import model
+from pymts.models.shared.network import NetworkParams, Topology, infer_m, nesting
+from pymts.models.shared.noise import InnovationParams
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.moving_average import moving_average, state_space
 from pymts.numerics.recursion import sampled, vector_recursion
 from pymts.numerics.rows import rows_times
-from pymts.params import Matrices, Matrix, Vector, per_channel, ragged_array
-from pymts.registry import model
+from pymts.params.base import Matrices, Matrix, Vector, per_channel, ragged_array
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth, adjacency
 
 Array = NDArray[np.float64]
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.coupled_units import UnitsParams, Velocity, product_with
-from pymts.fields import STRUCTURAL
-from pymts.params import Vector, per_channel
-from pymts.registry import model
+from pymts.data.truth import Simulated, Truth
+from pymts.models.registry import model
+from pymts.models.shared.units import UnitsParams, Velocity, product_with
+from pymts.params.base import Vector, per_channel
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
-from pymts.truth import Simulated, Truth
 
 Array = NDArray[np.float64]
 

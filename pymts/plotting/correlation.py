@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pymts.adapters.sources import whole_number
-from pymts.dataset import ACOV_LAG
+from pymts.data.dataset import ACOV_LAG
 from pymts.errors import InvalidParameterError
 from pymts.plotting.canvas import axes
 from pymts.plotting.source import as_dataset, series

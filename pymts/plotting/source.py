@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.dataset import DATA, DIMS
+from pymts.data.dataset import DATA, DIMS
 from pymts.errors import InvalidParameterError
 
 COLUMNS = ("time", "channel", "realization", "value")

@@ -14,8 +14,8 @@ from pymts.adapters.sklearn import to_xy
 from pymts.adapters.torch import SeriesDataset, WindowDataset
 from pymts.datasets import load_grid, make_var
 from pymts.errors import DamagedEntryError
-from pymts.housekeeping import PACKED
-from pymts.store import Store
+from pymts.store.cache import Store
+from pymts.store.entries.housekeeping import PACKED
 
 GRID = [{"model": "var", "M": 3, "T": [30, 41], "n_realizations": 2, "seed": [1, 2]}, {"model": "cml", "M": 3, "T": 25}]
 
@@ -24,7 +24,7 @@ GRID = [{"model": "var", "M": 3, "T": [30, 41], "n_realizations": 2, "seed": [1,
 def test_windows_and_features_are_those_of_the_loose_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: int
 ) -> None:
-    monkeypatch.setattr("pymts.parquet.GROUP_VALUES", group)  # so that windows span row groups, or do not
+    monkeypatch.setattr("pymts.store.format.parquet.GROUP_VALUES", group)  # so that windows span row groups, or do not
     loose = load_grid(GRID, outdir=tmp_path / "loose")
     assert len(list(loose)) == 5
     shutil.copytree(tmp_path / "loose", tmp_path / "packed")

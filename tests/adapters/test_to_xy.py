@@ -14,7 +14,7 @@ from pymts import Store
 from pymts.adapters.sklearn import to_xy
 from pymts.datasets import load_grid, make_ar, make_kuramoto, make_var
 from pymts.errors import InvalidParameterError, TooLargeError
-from pymts.io import save_parquet
+from pymts.store.files import save_parquet
 
 
 @pytest.fixture(scope="module")

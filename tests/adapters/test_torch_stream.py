@@ -13,8 +13,8 @@ import torch
 from pymts.adapters.torch import StreamDataset
 from pymts.datasets import list_models, load_grid
 from pymts.errors import DivergenceError, GridError, InvalidParameterError
-from pymts.mixture import Mixture
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
+from pymts.plan.mixture import Mixture
 
 RECORDS = [
     {"model": "kuramoto", "M": 3, "T": 20, "K": {"uniform": [0.5, 3.0]}},

@@ -19,7 +19,7 @@ from pymts import io
 from pymts.adapters.torch import SeriesDataset, WindowDataset
 from pymts.datasets import load_grid, make_ar, make_brownian, make_cml, make_kuramoto, make_var
 from pymts.errors import InvalidParameterError, StoreError, TooLargeError
-from pymts.store import Store
+from pymts.store.cache import Store
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_every_window_is_the_slice_it_names(
 
 
 def test_a_row_group_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pymts.parquet.GROUP_VALUES", 17)  # so that windows span two groups, or three
+    monkeypatch.setattr("pymts.store.format.parquet.GROUP_VALUES", 17)  # so that windows span two groups, or three
     grid = load_grid([{"model": "ar", "M": 2, "T": 20, "n_realizations": 3, "seed": [1, 2]}], outdir=tmp_path)
     mapped, whole = WindowDataset(grid, 13, 2, mapped=True), WindowDataset(list(grid), 13, 2)
     for one, other in zip(mapped[:], whole[:], strict=True):
@@ -215,6 +215,6 @@ def test_sources_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
         WindowDataset(one, 5)[16]
     with pytest.raises(InvalidParameterError, match="chosen by a number, a slice or a list"):
         WindowDataset(one, 5)[[0.5]]
-    monkeypatch.setattr("pymts.limits.available_memory", lambda: 100)
+    monkeypatch.setattr("pymts.data.limits.available_memory", lambda: 100)
     with pytest.raises(TooLargeError, match="store them and give mapped=True"):
         WindowDataset(one, 5)

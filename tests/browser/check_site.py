@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chromium import Browser
 
-from pymts.cli import run
+from pymts.cli.app import run
 
 MODELS = ("cml", "kuramoto", "noise_cauchy", "ou")
 GRID = """

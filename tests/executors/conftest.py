@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pymts.executors import cluster, processes
+from pymts.run.executors import cluster, processes
 
 HERE = Path(__file__).parent
 
@@ -25,7 +25,7 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv("PYMTS_DRIVER", str(os.getpid()))
     monkeypatch.syspath_prepend(str(HERE))
     yield
-    from pymts.registry import _MODELS
+    from pymts.models.registry import _MODELS
 
     _MODELS.pop("poison", None)
     sys.modules.pop("poison", None)

@@ -8,11 +8,11 @@ import time
 import numpy as np
 from pydantic import Field
 
+from pymts.data.truth import Simulated
 from pymts.errors import DivergenceError
-from pymts.params import Params
-from pymts.registry import model
+from pymts.models.registry import model
+from pymts.params.base import Params
 from pymts.streams import Streams
-from pymts.truth import Simulated
 
 
 class PoisonParams(Params):

@@ -16,9 +16,9 @@ import pytest
 from conftest import EXECUTORS
 
 from pymts import generate
-from pymts.executors.engine import DIED
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.run.executors.engine import DIED
+from pymts.store.cache import Store
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -127,7 +127,7 @@ import sys
 from conftest import EXECUTORS
 import poison
 from pymts import generate
-from pymts.grid import Grid
+from pymts.plan.grid import Grid
 
 if __name__ == "__main__":
     grid = Grid([{"model": "poison", "T": 5, "pause": 0.05, "number": number} for number in range(400)])

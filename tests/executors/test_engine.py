@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from pymts import cli, generate
+from pymts import generate
+from pymts.cli import app as cli
 from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError, WorkersDiedError
-from pymts.executors import pools
-from pymts.executors.engine import AHEAD, FIRST_RANGE, MAX_RANGE, TARGET_SECONDS, Engine, Estimate
-from pymts.executors.pools import width
-from pymts.executors.report import shard_range
-from pymts.executors.worker import Finished, Part, Result
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.run.executors import pools
+from pymts.run.executors.engine import AHEAD, FIRST_RANGE, MAX_RANGE, TARGET_SECONDS, Engine, Estimate
+from pymts.run.executors.pools import width
+from pymts.run.executors.report import shard_range
+from pymts.run.executors.worker import Finished, Part, Result
+from pymts.store.cache import Store
 
 GRID = [{"model": "ar", "T": 5, "rho": {"sweep": [k / 100 for k in range(90)]}}]
 
@@ -130,7 +131,7 @@ def test_one_that_can_be_made_again_is_made_again(tmp_path: Any) -> None:
 def test_an_error_of_the_work_itself_is_raised_not_blamed_on_a_configuration(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import pymts.executors.worker as worker
+    import pymts.run.executors.worker as worker
 
     def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a fault of the program")

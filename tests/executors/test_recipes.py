@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pymts.grid import Grid
-from pymts.store import Store
+from pymts.plan.grid import Grid
+from pymts.store.cache import Store
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "configs" / "cluster"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pymts.cli import run
+from pymts.cli.app import run
 from pymts.datasets import load_grid
 
 MODELS = ("brownian", "noise_cauchy", "ou")

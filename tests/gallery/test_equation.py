@@ -15,7 +15,7 @@ from pymts.gallery.check_figure import check_figure
 from pymts.gallery.equation import clauses, is_equation, mathml
 from pymts.gallery.thumbnail import HEIGHT, WIDTH, thumbnail
 from pymts.gallery.tokens import NotReadError
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 
 def short(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from support import models
 
 from pymts.gallery.model_page import example
-from pymts.registry import Model
+from pymts.models.registry import Model
 
 
 @pytest.mark.parametrize("model", models())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pymts import disk
 from pymts.errors import StoreError
 from pymts.gallery.publish import MANIFEST, write_site
+from pymts.store import disk
 
 
 def pages(*names: str) -> Callable[[Path], None]:

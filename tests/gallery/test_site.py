@@ -13,11 +13,11 @@ import pytest
 from gallery.conftest import MODELS as SHOWN
 from gallery.page import Page
 
-from pymts.checks import CHECKS
-from pymts.cli import run
+from pymts.cli.app import run
 from pymts.datasets import load_grid
+from pymts.gallery.checks import CHECKS
 from pymts.gallery.configurations import MAX_ROWS
-from pymts.registry import MODELS
+from pymts.models.registry import MODELS
 
 LOADS = {"img": "src", "source": "srcset", "script": "src", "link": "href", "iframe": "src", "use": "href"}
 
@@ -113,7 +113,7 @@ def test_the_check_is_that_of_the_library(site: Path, name: str) -> None:
 
 
 def test_every_model_is_checked_and_has_a_page_unless_some_are_named() -> None:
-    from pymts.commands.gallery import _models
+    from pymts.cli.gallery import _models
 
     assert set(CHECKS) == set(MODELS)
     assert [model.name for model in _models([])] == sorted(MODELS)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from support import run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 
 def _z(x: np.ndarray, y: np.ndarray, variance_x: float, variance_y: float, covariance: float) -> float:

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 R = 4000
 SIGMA = np.array([[1.0, 0.6, -0.2], [0.6, 2.0, 0.0], [-0.2, 0.0, 0.5]])

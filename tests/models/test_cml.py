@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.models.cml import Preset
+from pymts.plan.configuration import Configuration
 
 Array = NDArray[np.float64]
 EPS = np.finfo(float).eps

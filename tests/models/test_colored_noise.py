@@ -9,9 +9,9 @@ import pytest
 from scipy import signal
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.numerics.spectra import kernel, kernel_length, power_law
+from pymts.plan.configuration import Configuration
 from pymts.streams import Role, generator
 
 BOUND = 5.0

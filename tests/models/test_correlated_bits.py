@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support import assert_same_bits, block, whole
 
-from pymts.configuration import Configuration
-from pymts.simulate import Block, merge_truth, simulate_blocks, simulate_whole
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import Block, merge_truth, simulate_blocks, simulate_whole
 
 M = 7
 T = 300  # steps that fill no whole number of products
@@ -42,7 +42,7 @@ def _of(name: str, given: dict[str, Any], **more: Any) -> Configuration:
 @every_matrix
 def test_chunks_of_a_product(name: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = block(_of(name, given))
-    monkeypatch.setattr("pymts.noise_params.CHUNK_VALUES", 1)
+    monkeypatch.setattr("pymts.models.shared.noise.CHUNK_VALUES", 1)
     assert_same_bits(block(_of(name, given)), at_once)
 
 

@@ -8,8 +8,8 @@ from scipy.linalg import solve_discrete_lyapunov
 from statsmodels.multivariate.factor import Factor
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 LAMBDA = np.array([[1.0, 0.0], [0.5, -1.0], [0.0, 2.0], [-0.7, 0.4]])
 PHI = np.array([[0.8, 0.3], [0.0, -0.5]])

@@ -7,8 +7,8 @@ import pytest
 from arch.univariate import GARCH
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 S = np.array([[1.0, 0.6, 0.0], [0.6, 1.0, -0.4], [0.0, -0.4, 1.0]])
 GIVEN = {"omega": [0.05, 0.1, 0.02], "alpha": [0.1, 0.05, 0.2], "beta": [0.85, 0.9, 0.5], "correlation": S}

@@ -8,10 +8,10 @@ import pytest
 from sklearn.gaussian_process import kernels as sk
 from support import assert_same_bits, block, run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.models.gp import JITTER, MAX_STEPS
 from pymts.numerics.kernels import ADD, KERNELS, KINDS, MULTIPLY, Term, compose
+from pymts.plan.configuration import Configuration
 from pymts.streams import Streams
 
 TIMES = np.array([0.0, 1.0, 2.5, 7.0, 19.0, 60.0, 300.0])

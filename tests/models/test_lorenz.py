@@ -180,8 +180,8 @@ def test_exponents_sum_to_the_trace_and_stand_where_they_were_computed() -> None
 
 
 def test_in_a_batch_each_configuration_has_the_exponents_that_are_known_for_it() -> None:
-    from pymts.configuration import Configuration
-    from pymts.simulate import simulate
+    from pymts.plan.configuration import Configuration
+    from pymts.run.simulate import simulate
 
     kinds = [{"K": 0.0}, {"K": 0.5}, {}, {"rho": 30.0, "K": 0.0}]
     blocks = simulate([Configuration.of("lorenz", {"T": 2, "burn_in": 0, "seed": 1, **kind}) for kind in kinds])

@@ -7,10 +7,10 @@ import pytest
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.numerics import switching
 from pymts.numerics.switching import mean_square_radius
+from pymts.plan.configuration import Configuration
 from pymts.streams import Streams
 
 P = np.array([[0.9, 0.1, 0.0], [0.05, 0.8, 0.15], [0.3, 0.0, 0.7]])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from support import assert_same_bits, block, run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import DivergenceError, InvalidParameterError
 from pymts.models.narma import SEGMENT
+from pymts.plan.configuration import Configuration
 from pymts.streams import Streams
 
 

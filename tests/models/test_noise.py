@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 BOUND = 5.0
 # The Kolmogorov statistic times sqrt(n) exceeds this with a probability of 2 exp(-2 x^2) = 7e-6.

@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.numerics.laws import LAWS, copula_covariance, moments, quantile
+from pymts.plan.configuration import Configuration
 
 KOLMOGOROV = 2.5  # exceeded with a probability of 7e-6, see test_noise.py
 SHAPES = {"student_t": 4.5, "gamma": 0.7, "weibull": 1.6}

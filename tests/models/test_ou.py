@@ -7,8 +7,8 @@ import pytest
 from scipy.linalg import expm
 from support import run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 THETA = np.array([[1.0, -0.8, 0.0], [0.3, 2.0, 0.0], [-1.5, 0.0, 0.5]])
 SIGMA = np.array([[1.0, 0.3, 0.0], [0.3, 2.0, -0.2], [0.0, -0.2, 0.5]])

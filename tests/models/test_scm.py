@@ -11,9 +11,9 @@ from scipy import stats
 from scipy.linalg import solve_discrete_lyapunov
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
 from pymts.numerics.structural import depth
+from pymts.plan.configuration import Configuration
 
 FUNCTIONS = {
     "linear": lambda x: x,

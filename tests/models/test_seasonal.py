@@ -7,8 +7,8 @@ import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from support import run
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 PLAIN = {"amplitude": 0.0, "slope": 0.0, "gamma": 0.0}
 

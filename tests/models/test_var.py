@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support import run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 PHI = np.array(
     [

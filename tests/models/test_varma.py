@@ -6,8 +6,8 @@ from statsmodels.tsa.arima_process import arma_acovf
 from statsmodels.tsa.statespace.varmax import VARMAX
 from support import run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 PHI = np.array(
     [

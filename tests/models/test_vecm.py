@@ -6,8 +6,8 @@ from scipy.linalg import null_space
 from statsmodels.tsa.vector_ar.vecm import VECM, coint_johansen
 from support import run, whole
 
-from pymts.configuration import Configuration
 from pymts.errors import InvalidParameterError
+from pymts.plan.configuration import Configuration
 
 ALPHA = np.array([[-0.4, 0.0], [0.1, -0.3], [0.0, 0.2], [0.0, 0.1]])
 BETA = np.array([[1.0, 0.0], [-0.5, 1.0], [0.0, -1.0], [0.3, 0.0]])

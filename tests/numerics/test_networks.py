@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from support import run
 
-from pymts.network_params import DIRECTED, UNDIRECTED, NetworkParams, Topology
+from pymts.models.shared.network import DIRECTED, UNDIRECTED, NetworkParams, Topology
 from pymts.numerics import networks
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.random import SeedSequence, default_rng
 
 from pymts.numerics import seeds
-from pymts.params import MAX_SEED
+from pymts.params.base import MAX_SEED
 
 
 @given(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pymts.cli import run
+from pymts.cli.app import run
+from pymts.cli.exitcodes import Exit
 from pymts.datasets import make_var
-from pymts.exitcodes import Exit
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

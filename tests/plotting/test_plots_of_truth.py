@@ -13,9 +13,9 @@ from support import models
 from pymts import plotting
 from pymts.datasets import make_kuramoto, make_lorenz, make_noise_gaussian, make_piecewise, make_var
 from pymts.errors import InvalidParameterError
+from pymts.models.registry import Model
 from pymts.plotting.canvas import fewer_columns
 from pymts.plotting.correlation import sample_covariances
-from pymts.registry import Model
 
 PHI = [[0.5, 0.4], [0.0, 0.3]]
 

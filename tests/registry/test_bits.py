@@ -11,9 +11,9 @@ import pytest
 from support import assert_same_bits, block, cases, models, small, whole
 
 import pymts.streams
-from pymts.configuration import Configuration
-from pymts.registry import Model
-from pymts.simulate import Block, batch_key, merge_truth, simulate, simulate_blocks, simulate_whole
+from pymts.models.registry import Model
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import Block, batch_key, merge_truth, simulate, simulate_blocks, simulate_whole
 
 
 @pytest.mark.parametrize(("model", "params"), cases())
@@ -45,7 +45,7 @@ def test_a_batch_gives_what_each_gives_alone(model: Model, params: dict[str, Any
 
 def _mixed(model: Model, n: int) -> list[Configuration]:
     """Configurations that share a batch and differ in every number that may differ in one."""
-    from pymts.fields import is_batchable
+    from pymts.params.fields import is_batchable
 
     found: list[Configuration] = []
     for i in range(n):
@@ -160,7 +160,7 @@ def test_a_stationary_model_starts_at_random(model: Model) -> None:
 
 def test_a_diverging_configuration_leaves_its_batch_alone() -> None:
     from pymts.errors import DivergenceError
-    from pymts.registry import get_model
+    from pymts.models.registry import get_model
 
     gbm = get_model("gbm")
     configurations = [small(gbm, mu=mu, T=2000, seed=3) for mu in (0.05, 1e3, 0.1)]

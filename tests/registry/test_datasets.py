@@ -12,8 +12,8 @@ import pytest
 import xarray as xr
 from support import cases, models
 
-from pymts.registry import Model
-from pymts.truth import CHANNEL_DIMS, TRUTH
+from pymts.data.truth import CHANNEL_DIMS, TRUTH
+from pymts.models.registry import Model
 
 
 @pytest.fixture(autouse=True)

@@ -17,13 +17,13 @@ from support import cases, models, small
 
 import pymts.datasets
 import pymts.models
-from pymts.configuration import Configuration
+from pymts.data.truth import TRUTH
 from pymts.errors import InvalidParameterError
-from pymts.fields import admits, allowed
-from pymts.params import Params
-from pymts.registry import MODELS, Model
-from pymts.truth import TRUTH
-from pymts.validation import EXECUTION, synonyms
+from pymts.models.registry import MODELS, Model
+from pymts.params.base import Params
+from pymts.params.fields import admits, allowed
+from pymts.params.validation import EXECUTION, synonyms
+from pymts.plan.configuration import Configuration
 
 
 def test_the_users_ten_models_are_there() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import MODELS
 
-from pymts.inspection import is_same_machine_class
+from pymts.store.entries.inspection import is_same_machine_class
 
 GOLDEN = json.loads(golden.FILE.read_text())
 

@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import parquet
-from pymts.configuration import Configuration
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.store.cache import Store
+from pymts.store.format import parquet
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ import pytest
 import xarray as xr
 from stored import configured, files_below, made
 
-from pymts import disk, housekeeping
-from pymts.configuration import Configuration
-from pymts.entry import SUFFIXES
 from pymts.errors import DamagedEntryWarning, StoreError
-from pymts.housekeeping import MARKER, QUARANTINE
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.store import disk
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping
+from pymts.store.entries.entry import SUFFIXES
+from pymts.store.entries.housekeeping import MARKER, QUARANTINE
 
 
 @pytest.mark.parametrize("linked", ["model", "entry"])

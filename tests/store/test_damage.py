@@ -14,12 +14,12 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import store as store_module
-from pymts.configuration import Configuration
-from pymts.entry import SUFFIXES
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, StoreError
-from pymts.io import load_parquet
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.store import cache as store_module
+from pymts.store.cache import Store
+from pymts.store.entries.entry import SUFFIXES
+from pymts.store.files import load_parquet
 
 Outcome = Counter[str]
 

@@ -16,12 +16,13 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import disk, parquet
-from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, StoreError
-from pymts.io import load_parquet, save_csv, save_parquet
-from pymts.simulate import simulate_blocks
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import simulate_blocks
+from pymts.store import disk
+from pymts.store.cache import Store
+from pymts.store.files import load_parquet, save_csv, save_parquet
+from pymts.store.format import parquet
 
 ERRORS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE, errno.EDQUOT]
 NEW = {"seed": 2}

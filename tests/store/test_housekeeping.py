@@ -14,12 +14,14 @@ import pytest
 import xarray as xr
 from stored import configured, files_below, made
 
-from pymts import disk, housekeeping, inspection, simulate
-from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, StoreError
-from pymts.housekeeping import MARKER
-from pymts.simulate import Block
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.run import simulate
+from pymts.run.simulate import Block
+from pymts.store import disk
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping, inspection
+from pymts.store.entries.housekeeping import MARKER
 
 
 def test_the_root_bears_a_mark_and_only_then_is_anything_removed(
@@ -158,7 +160,7 @@ def test_another_machine_class_is_seen(store: Store, entry: Path, monkeypatch: p
 
 def test_the_machine_class_does_not_depend_on_what_is_loaded(store: Store, entry: Path) -> None:
     code = (
-        "import scipy.linalg, pandas, pyarrow.parquet\nfrom pymts.store import Store\n"
+        "import scipy.linalg, pandas, pyarrow.parquet\nfrom pymts.store.cache import Store\n"
         f"(finding,) = Store({str(store.root)!r}).verify()\nassert finding.same_machine_class"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

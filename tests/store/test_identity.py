@@ -12,10 +12,10 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import sidecar
-from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryError, DamagedEntryWarning
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.store.cache import Store
+from pymts.store.format import sidecar
 
 
 def collide(comers: list[Configuration], digits: int) -> None:
@@ -95,7 +95,7 @@ def test_an_entry_moved_to_another_directory_is_not_served_as_something_else(
 def test_edited_metadata_are_not_believed_even_with_a_right_digest(
     store: Store, configuration: Configuration, dataset: xr.Dataset, entry: Path
 ) -> None:
-    from pymts.sidecar import Metadata
+    from pymts.store.format.sidecar import Metadata
 
     path = entry / f"{entry.name}.metadata.json"
     original = path.read_bytes()

@@ -18,11 +18,12 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import entry, io
-from pymts.dataset import to_dataframe
-from pymts.disk import digest
+from pymts import io
+from pymts.data.dataset import to_dataframe
 from pymts.errors import DamagedEntryError, InvalidParameterError, PymtsError, StoreError, TooLargeError
-from pymts.io import load_parquet, open_values, save_csv, save_parquet
+from pymts.store.disk import digest
+from pymts.store.entries import entry
+from pymts.store.files import load_parquet, open_values, save_csv, save_parquet
 
 SUFFIXES = (".parquet", ".truth.npz", ".metadata.json")
 
@@ -268,7 +269,7 @@ def test_writing_takes_a_fixed_amount_of_memory_on_top(tmp_path: Path) -> None:
 import resource, sys, numpy as np, pyarrow.parquet
 sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}
 from test_io import large
-from pymts.io import save_parquet
+from pymts.store.files import save_parquet
 dataset = large()
 save_parquet(dataset.isel(realization=[0]), {str(tmp_path / "warm.parquet")!r})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

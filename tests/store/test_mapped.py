@@ -13,11 +13,12 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import entry, mapped, parquet
 from pymts.errors import DamagedEntryError, StoreError
-from pymts.io import load_parquet, open_values, save_parquet
-from pymts.mapped import Layout, MappedValues
-from pymts.parquet import RowGroup, read_ordinarily
+from pymts.store.entries import entry
+from pymts.store.files import load_parquet, open_values, save_parquet
+from pymts.store.format import mapped, parquet
+from pymts.store.format.mapped import Layout, MappedValues
+from pymts.store.format.parquet import RowGroup, read_ordinarily
 
 CASES = [
     (2**20, {}),
@@ -217,7 +218,7 @@ def test_a_layout_that_contradicts_itself_is_found(found: Layout, problem: str |
 def test_nothing_heavy_is_loaded_to_read(tmp_path: Path, dataset: xr.Dataset) -> None:
     path = save_parquet(dataset, tmp_path / "a.parquet")
     code = (
-        f"import sys; from pymts.io import load_parquet\nload_parquet({str(path)!r})\n"
+        f"import sys; from pymts.store.files import load_parquet\nload_parquet({str(path)!r})\n"
         f"load_parquet({str(path)!r}, lazy=True).load()\n"
         "assert 'pyarrow.parquet' not in sys.modules"
     )

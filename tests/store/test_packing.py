@@ -15,14 +15,16 @@ import xarray as xr
 from stored import configured, made
 from test_faults import Faults, attempt, failing, tries
 
-from pymts import packing, parquet, shard_writer
-from pymts.configuration import Configuration
-from pymts.dataset import to_dataframe
+from pymts.data.dataset import to_dataframe
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError
-from pymts.housekeeping import PACKED
-from pymts.manifest import MANIFEST, SEAL, SERIES, SIDECARS
-from pymts.packed import PackedEntry, check_shard, shards
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.store.cache import Store
+from pymts.store.entries.housekeeping import PACKED
+from pymts.store.format import parquet
+from pymts.store.packing import pack as packing
+from pymts.store.packing import shard_writer
+from pymts.store.packing.manifest import MANIFEST, SEAL, SERIES, SIDECARS
+from pymts.store.packing.packed import PackedEntry, check_shard, shards
 
 SEEDS = (1, 2)
 LONE = 4  # stays loose
@@ -351,7 +353,7 @@ class Killed(BaseException):
 def test_a_process_that_is_killed_between_any_two_calls_loses_nothing(
     template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pymts import disk
+    from pymts.store import disk
 
     for n in range(1, 200):
         root = tmp_path / f"store{n}"
@@ -391,7 +393,7 @@ def test_a_process_that_is_killed_between_any_two_calls_loses_nothing(
 def test_writes_that_go_wrong_silently_are_never_published(
     template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset], spoil: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pymts import disk
+    from pymts.store import disk
 
     real = disk.write
     for n in range(1, 400, 3):

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 
-from pymts import parquet
-from pymts.dataset import to_dataframe
-from pymts.disk import digest, new_file
+from pymts.data.dataset import to_dataframe
 from pymts.errors import DamagedEntryError, InvalidParameterError
-from pymts.io import save_parquet
-from pymts.parquet import RowGroup, ValueWriter, locate, pieces, read_ordinarily
+from pymts.store.disk import digest, new_file
+from pymts.store.files import save_parquet
+from pymts.store.format import parquet
+from pymts.store.format.parquet import RowGroup, ValueWriter, locate, pieces, read_ordinarily
 
 LABELS: dict[str, Any] = {"time": np.arange(50) * 0.05, "channel": np.arange(4), "realization": np.arange(30)}
 VALUES = np.random.default_rng(1).standard_normal((30, 50, 4))

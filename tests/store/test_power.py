@@ -19,10 +19,10 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import disk
-from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryWarning
-from pymts.store import Durability, Store
+from pymts.plan.configuration import Configuration
+from pymts.store import disk
+from pymts.store.cache import Durability, Store
 
 Names = dict[int, dict[str, int]]  # of each directory
 

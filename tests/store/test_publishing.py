@@ -13,12 +13,12 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import housekeeping, publish
-from pymts import store as store_module
-from pymts.configuration import Configuration
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, StoreError
-from pymts.simulate import simulate_whole
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import simulate_whole
+from pymts.store import cache as store_module
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping, publish
 
 
 def test_a_damaged_entry_is_set_aside_and_generated_again(

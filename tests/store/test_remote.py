@@ -19,8 +19,7 @@ import s3fs
 import xarray as xr
 from stored import configured, made
 
-from pymts import cli, disk, objects
-from pymts.configuration import Configuration
+from pymts.cli import app as cli
 from pymts.datasets import load_grid
 from pymts.errors import (
     DamagedEntryWarning,
@@ -28,9 +27,12 @@ from pymts.errors import (
     MissingLibraryError,
     StoreError,
 )
-from pymts.remote import COMMIT, Remote
-from pymts.store import Store
-from pymts.transfer import entry_in
+from pymts.plan.configuration import Configuration
+from pymts.store import disk
+from pymts.store.cache import Store
+from pymts.store.remote import objects
+from pymts.store.remote.remote import COMMIT, Remote
+from pymts.store.remote.transfer import entry_in
 
 
 def storage() -> Any:
@@ -411,7 +413,7 @@ def test_nothing_is_brought_through_a_link(tmp_path: Path, url: str, dataset: xr
 
 
 def test_workers_share_what_they_make(tmp_path: Path, url: str) -> None:
-    from pymts.executors import processes
+    from pymts.run.executors import processes
 
     grid = [{"model": "var", "M": 2, "T": 30, "seed": list(range(6))}]
     made_here = load_grid(grid, outdir=tmp_path / "here", remote=url, executor=processes(2))

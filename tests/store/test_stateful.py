@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from stored import configured, made
 
-from pymts import disk
 from pymts.errors import DamagedEntryError, DamagedEntryWarning
-from pymts.simulate import simulate_blocks
-from pymts.store import Store
+from pymts.run.simulate import simulate_blocks
+from pymts.store import disk
+from pymts.store.cache import Store
 
 CONFIGURATIONS = [configured(seed=seed, T=2, M=2, n_realizations=2) for seed in (1, 2, 3)]
 DATASETS = [made(configuration) for configuration in CONFIGURATIONS]

@@ -10,13 +10,13 @@ import pytest
 import xarray as xr
 from stored import configured, files_below, made
 
-from pymts import disk
-from pymts.configuration import Configuration
-from pymts.entry import SUFFIXES
 from pymts.errors import InvalidParameterError
-from pymts.housekeeping import MARKER
-from pymts.simulate import Block, simulate_blocks
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.run.simulate import Block, simulate_blocks
+from pymts.store import disk
+from pymts.store.cache import Store
+from pymts.store.entries.entry import SUFFIXES
+from pymts.store.entries.housekeeping import MARKER
 
 
 def test_what_is_saved_is_served(store: Store, configuration: Configuration, dataset: xr.Dataset) -> None:

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from pymts.adapters.sources import Member, Source, fitting
-from pymts.collection import DatasetSequence
-from pymts.configuration import Configuration
 from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError, StoreError
-from pymts.generator import run
-from pymts.grid import Grid
-from pymts.mapped import MappedValues
-from pymts.place import Place
-from pymts.store import Store
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
+from pymts.run.collection import DatasetSequence
+from pymts.run.generator import run
+from pymts.store.cache import Store
+from pymts.store.format.mapped import MappedValues
+from pymts.store.place import Place
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pymts.mapped import MappedValues
+from pymts.store.format.mapped import MappedValues
 
 # Files that are kept open, as a system has a limit on maps; packed entries share those of their shards.
 OPEN = 4096

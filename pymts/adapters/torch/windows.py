@@ -16,9 +16,9 @@ from pymts.adapters.torch.index import WindowIndex, as_indices
 from pymts.adapters.torch.origin import Origin
 from pymts.adapters.torch.rows import MappedRows, MemoryRows, Rows
 from pymts.adapters.windows import Windows, windows
-from pymts.dataset import DATA
+from pymts.data.dataset import DATA
+from pymts.data.limits import check_fits
 from pymts.errors import InvalidParameterError
-from pymts.limits import check_fits
 
 Layout = Literal["TC", "CT"]
 Item = Tensor | tuple[Tensor, Tensor]

@@ -1,0 +1,129 @@
+"""``pymts cache`` and ``pymts verify``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pymts.cli.console import print_json, print_table, progress
+from pymts.cli.exitcodes import Exit
+from pymts.errors import human_bytes
+from pymts.plan.grid import Grid
+from pymts.run.regenerate import compare_with_regenerated
+from pymts.store.cache import Store
+from pymts.store.entries.housekeeping import PACKED
+from pymts.store.entries.inspection import Finding
+
+
+def list_entries(outdir: Path | None, as_json: bool) -> None:
+    """Print the stored datasets."""
+    store = Store(outdir)
+    entries = sorted(store.entries(), key=lambda entry: (entry.model, entry.config_id))
+    if as_json:
+        print_json([entry.to_json() for entry in entries])
+        return
+    rows = [
+        [
+            entry.config_id,
+            human_bytes(entry.size),
+            datetime.fromtimestamp(entry.modified, UTC).strftime("%Y-%m-%d %H:%M"),
+        ]
+        for entry in entries
+    ]
+    print_table(["config_id", "size", "stored (UTC)"], rows, numeric=["size"])
+    typer.echo(f"{len(entries)} datasets, {human_bytes(sum(e.size for e in entries))}, in {store.root}")
+
+
+def disk_usage(outdir: Path | None, as_json: bool) -> None:
+    """Print the space that each model's datasets take."""
+    store = Store(outdir)
+    usage: dict[str, list[int]] = {}
+    for entry in store.entries():
+        usage.setdefault(entry.model, []).append(entry.size)
+    if as_json:
+        print_json([{"model": m, "datasets": len(s), "bytes": sum(s)} for m, s in sorted(usage.items())])
+        return
+    total = [size for sizes in usage.values() for size in sizes]
+    rows = [[name, str(len(sizes)), human_bytes(sum(sizes))] for name, sizes in sorted(usage.items())]
+    rows.append(["total", str(len(total)), human_bytes(sum(total))])
+    print_table(["model", "datasets", "size"], rows, numeric=["datasets", "size"])
+
+
+def print_path(config_id: str | None, outdir: Path | None) -> None:
+    """Print the root of the store, or the Parquet file of a stored dataset."""
+    store = Store(outdir)
+    if config_id is None:
+        typer.echo(store.root)
+        return
+    typer.echo(store.locate_id(config_id).path)
+
+
+def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
+    """Remove leftovers and quarantine, or everything."""
+    store = Store(outdir)
+    removed = store.clear() if everything else store.prune()
+    if as_json:
+        print_json([str(path) for path in removed])
+        return
+    for path in removed:
+        typer.echo(path)
+    typer.echo(f"{len(removed)} directories removed from {store.root}")
+
+
+def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_json: bool) -> Exit:
+    """Check every entry, or those of a grid; report what is wrong."""
+    store = Store(outdir)
+    rows = _check_grid(Grid.read(config), store, regenerate) if config else _check_all(store, regenerate)
+    wrong = [row for row in rows if row["status"] != "ok"]
+    if as_json:
+        print_json(rows)
+    else:
+        if wrong:
+            print_table(["config_id", "status"], [[row["config_id"], row["status"]] for row in wrong])
+            for row in wrong:
+                typer.echo(f"{row['status']}: {row['problem']}")
+        compared = " and generated again" if regenerate else ""
+        # A dataset may be stored in both forms, and a shard may be damaged where no dataset is.
+        names, bad = ({row["config_id"] for row in some} for some in (rows, wrong))
+        shards = {name for name in bad if name.startswith(f"{PACKED}/")}
+        names, bad = names - shards, bad - shards
+        more = f"; {len(shards)} shard{'' if len(shards) == 1 else 's'} not as written" if shards else ""
+        typer.echo(
+            f"{len(names)} datasets checked{compared} in {store.root}: {len(names - bad)} ok, {len(bad)} not{more}"
+        )
+    return Exit.MISMATCH if wrong else Exit.OK
+
+
+def _check_all(store: Store, regenerate: bool) -> list[dict[str, Any]]:
+    rows = []
+    total = sum(1 for _ in store.entries())
+    with progress(total, "verifying") as advance:
+        for finding in store.verify():
+            rows.append(_row(finding, store, regenerate))
+            advance()
+    return sorted(rows, key=lambda row: row["config_id"])
+
+
+def _check_grid(grid: Grid, store: Store, regenerate: bool) -> list[dict[str, Any]]:
+    """Check the entry of every configuration of a grid; one that is not stored is a mismatch too."""
+    rows = []
+    with progress(len(grid), "verifying") as advance:
+        for configuration in grid:
+            findings = list(store.verify_configuration(configuration))
+            rows += [_row(finding, store, regenerate) for finding in findings]
+            if not findings:
+                rows.append({"config_id": configuration.config_id, "status": "missing", "problem": "it is not stored"})
+            advance()
+    return rows
+
+
+def _row(finding: Finding, store: Store, regenerate: bool) -> dict[str, Any]:
+    row = {"config_id": finding.config_id, "status": finding.status, "problem": finding.problem}
+    if regenerate and finding.status == "ok":
+        problem = compare_with_regenerated(store.open_id(finding.config_id, lazy=True), finding.same_machine_class)
+        if problem:
+            row |= {"status": "differs", "problem": problem}
+    return row

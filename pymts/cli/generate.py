@@ -1,0 +1,213 @@
+"""``pymts generate``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pymts.cli.console import print_json, print_table, progress
+from pymts.cli.exitcodes import Exit
+from pymts.data.dataset import data_bytes
+from pymts.errors import InvalidParameterError, StoreError, human_bytes
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import MAX_CELLS, Grid
+from pymts.run.executors import ExecutorLike, Result, cluster, processes
+from pymts.run.executors.report import results, shard_range
+from pymts.run.generator import run
+from pymts.store.cache import Store
+from pymts.store.files import save_csv
+from pymts.store.place import LooseEntry
+
+SHOWN_FAILURES = 20
+
+
+def read_shard(shard: str | None) -> tuple[int, int]:
+    """Return (i, n) of ``"i/n"``, and the whole if nothing was given."""
+    if shard is None:
+        return 1, 1
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", shard)
+    part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= part <= parts:
+        raise InvalidParameterError(f"--shard must be i/n with 1 <= i <= n, such as 1/4, got {shard!r}")
+    return part, parts
+
+
+@dataclass
+class OfModel:
+    """What became of the configurations of one model."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Summary:
+    """What became of a grid: sums for each model, and the first failures."""
+
+    models: dict[str, OfModel] = field(default_factory=dict)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count one more."""
+        found = self.models.setdefault(row["model"], OfModel())
+        found.counts[row["status"]] += 1
+        found.seconds += row["seconds"]
+        if row["status"] != "failed":
+            found.bytes += row["bytes"]
+        elif len(self.failures) < SHOWN_FAILURES:
+            self.failures.append(row)
+
+    @property
+    def failed(self) -> int:
+        """Count the failures."""
+        return sum(found.counts["failed"] for found in self.models.values())
+
+
+def generate_grid(
+    config: Path,
+    *,
+    save: bool,
+    csv: bool,
+    outdir: Path | None,
+    dry_run: bool,
+    limit: int | None,
+    seed: int | None,
+    jobs: int | None,
+    dask: str | None,
+    shard: str | None,
+    max_cells: int | None,
+    remote: str | None,
+    as_json: bool,
+) -> Exit:
+    """Run a grid, or say what would be run."""
+    grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
+    store = Store(outdir, "batch", remote)  # waits for the disk once, at the end
+    if store.remote is not None:
+        store.remote.check()
+    total = len(grid) if limit is None else min(limit, len(grid))
+    indices = shard_range(total, read_shard(shard))
+    if dry_run:
+        _announce(grid, indices, store, as_json)
+        return Exit.OK
+    if save:
+        store.check_writable()
+    rows: list[dict[str, Any]] = []  # kept only to be printed as JSON: a summary does not grow with the grid
+    summary = Summary()
+    try:
+        with progress(len(indices), "generating") as advance:
+            for result in _results(grid, indices, store, save=save, jobs=jobs, dask=dask):
+                configuration: Configuration = grid[result.index]
+                error = result.error
+                if error is None and csv:
+                    _save_csv(store, configuration)
+                row = _row(configuration, result, store if save else None)
+                summary.add(row)
+                if as_json:
+                    rows.append(row)
+                advance("" if error is None else f"failed: {error}")
+    finally:
+        if save:
+            store.sync()
+    if as_json:
+        print_json(sorted(rows, key=lambda row: row["index"]))
+    else:
+        names = dict.fromkeys(record.model.name for record in grid.records)  # workers finish in any order
+        summary.models = {name: summary.models[name] for name in names if name in summary.models}
+        _report(summary, store, save)
+    return Exit.SOME_FAILED if summary.failed else Exit.OK
+
+
+def _results(
+    grid: Grid, indices: range, store: Store, *, save: bool, jobs: int | None, dask: str | None
+) -> Iterator[Result]:
+    if save:
+        here: ExecutorLike | None = processes(jobs) if jobs is not None and jobs > 1 else None
+        with nullcontext(here) if dask is None else cluster(dask, jobs) as executor:
+            yield from results(grid, indices, store, executor)
+        return
+    for outcome in run(((index, grid[index]) for index in indices), store, cache=False, keep=False):
+        error = None if outcome.error is None else str(outcome.error)
+        config_id = outcome.configuration.config_id
+        yield Result(outcome.index, config_id, outcome.status, outcome.seconds, error)
+
+
+def _save_csv(store: Store, configuration: Configuration) -> None:
+    """Write the CSV beside the Parquet file; that of a packed dataset into the directory of the model."""
+    place = store.locate(configuration)
+    if place is None:  # it was removed meanwhile
+        raise StoreError(f"{configuration.config_id} is not stored in {store.root} any more; run the command again")
+    loose = isinstance(place, LooseEntry)
+    path = place.path.with_suffix(".csv") if loose else store.root / configuration.model.name / f"{place.name}.csv"
+    save_csv(place.read(), path)
+
+
+def _row(configuration: Configuration, result: Result, store: Store | None) -> dict[str, Any]:
+    place = store.place(configuration) if store is not None and result.error is None else None
+    return {
+        "index": result.index,
+        "config_id": configuration.config_id if place is None else place.name,
+        "model": configuration.model.name,
+        "status": result.status,
+        "seconds": round(result.seconds, 6),
+        "bytes": data_bytes(configuration),
+        "path": None if place is None else str(place.path),
+        "error": result.error,
+        "params": configuration.values,
+    }
+
+
+def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
+    """List what would be generated; the path shown is the path written."""
+    rows = []
+    for index in indices:
+        configuration: Configuration = grid[index]
+        status = "cached" if configuration in store else "to generate"
+        rows.append(
+            _row(configuration, Result(index, configuration.config_id, "generated", 0.0), store) | {"status": status}
+        )
+    if as_json:
+        keys = ("index", "config_id", "model", "status", "bytes", "path", "params")
+        print_json([{key: row[key] for key in keys} for row in rows])
+        return
+    print_table(
+        ["config_id", "size", "status"],
+        [[row["config_id"], human_bytes(row["bytes"]), row["status"]] for row in rows],
+        numeric=["size"],
+    )
+    size = human_bytes(sum(row["bytes"] for row in rows))
+    typer.echo(f"{len(rows)} configurations, {size} of data, to {store.root}/<model>/<config_id>/<config_id>.parquet")
+
+
+def _report(summary: Summary, store: Store, save: bool) -> None:
+    """Say what became of the grid; name each failure with the command that reproduces it."""
+    columns = ["model", "configurations", "generated", "cached", "failed", "data", "time"]
+    table = []
+    for name, found in summary.models.items():
+        counts = [found.counts[status] for status in ("generated", "cached", "failed")]
+        table.append(
+            [name, str(sum(counts)), *map(str, counts), human_bytes(found.bytes), f"{found.seconds:.2f} s"],
+        )
+    print_table(columns, table, numeric=columns[1:])
+    place = f"{store.root}" if store.remote is None else f"{store.root} and {store.remote.url}"
+    typer.echo(f"Stored in {place}" if save else "Nothing was stored; add --save to keep the datasets.")
+    for row in summary.failures:
+        typer.echo(f"failed: {row['error']}\n  reproduce: {reproduce(row)}", err=True)
+    if summary.failed > len(summary.failures):
+        more = summary.failed - len(summary.failures)
+        typer.echo(f"and {more} more failures; --json lists them all", err=True)
+
+
+def reproduce(row: dict[str, Any]) -> str:
+    """Return the shell command that makes this one configuration again."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in row["params"].items())
+    code = f"from pymts.datasets import make_{row['model']} as make; print(make({arguments}))"
+    return f"python -c {shlex.quote(code)}"

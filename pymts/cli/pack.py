@@ -1,0 +1,48 @@
+"""``pymts pack``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from pymts.cli.console import print_json, progress
+from pymts.cli.exitcodes import Exit
+from pymts.errors import human_bytes
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping
+
+
+def pack_store(outdir: Path | None, shard_bytes: int, *, remove: bool, rebuild: bool, as_json: bool) -> Exit:
+    """Pack a store, or make the manifests of its shards again; say what became of it."""
+    store = Store(outdir)
+    if rebuild:
+        result = store.rebuild()
+    else:
+        total = sum(1 for _ in housekeeping.entries(store.root))
+        with progress(total, "packing") as advance:
+            result = store.pack(shard_bytes=shard_bytes, remove=remove, advance=advance)
+    size = sum(file.stat().st_size for shard in result.shards for file in shard.iterdir())
+    if as_json:
+        print_json(
+            {
+                "shards": [str(path) for path in result.shards],
+                "bytes": size,
+                "packed": result.packed,
+                "already": result.already,
+                "removed": result.removed,
+                "problems": result.problems,
+            }
+        )
+    else:
+        for problem in result.problems:
+            typer.echo(problem, err=True)
+        shards = f"{len(result.shards)} shard{'' if len(result.shards) == 1 else 's'} ({human_bytes(size)})"
+        if rebuild:
+            typer.echo(f"{shards}, {result.packed} datasets: manifests made again in {store.root}")
+        else:
+            done = f"{result.packed} datasets packed into {shards}" if result.packed else "nothing to pack"
+            before = f", {result.already} were packed before" if result.already else ""
+            removed = f", the files of {result.removed} removed" if remove else ""
+            typer.echo(f"{done}{before}{removed} in {store.root}")
+    return Exit.SOME_FAILED if result.problems else Exit.OK

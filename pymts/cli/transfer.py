@@ -1,0 +1,63 @@
+"""``pymts push`` and ``pymts pull``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from pymts.cli.console import print_json, progress
+from pymts.cli.exitcodes import Exit
+from pymts.errors import human_bytes
+from pymts.plan.grid import Grid
+from pymts.store.cache import Store
+from pymts.store.entries import housekeeping
+from pymts.store.remote.remote import Remote
+from pymts.store.remote.transfer import Transfer
+
+SHOWN_PROBLEMS = 20
+
+
+def push_store(url: str, outdir: Path | None, *, as_json: bool) -> Exit:
+    """Upload a store, and say what became of it."""
+    store, remote = Store(outdir), Remote(url)
+    housekeeping.check_is_ours(store.root)
+    remote.check()
+    total = sum(1 for model in housekeeping.models(store.root) for _ in housekeeping.folders_of(model))
+    with progress(total, "uploading") as advance:
+        result = store.push(remote, advance)
+    return _report(result, f"from {store.root} to {url}", as_json)
+
+
+def pull_store(url: str, config: Path | None, outdir: Path | None, *, as_json: bool) -> Exit:
+    """Download into a store, and say what became of it."""
+    store, remote = Store(outdir, "batch"), Remote(url)
+    remote.check()
+    missing = 0
+    if config is None:
+        keys = remote.finished()
+    else:
+        found = [remote.find(one.model.name, one.config_id, one.digest) for one in Grid.read(config)]
+        keys = sorted({item.key for item in found if item is not None})  # many may be in one shard
+        missing = found.count(None)
+    store.check_writable()
+    try:
+        with progress(len(keys), "downloading") as advance:
+            result = store.pull(remote, keys, advance)
+    finally:
+        store.sync()
+    return _report(result, f"from {url} to {store.root}", as_json, missing)
+
+
+def _report(result: Transfer, way: str, as_json: bool, missing: int = 0) -> Exit:
+    if as_json:
+        counts = {"copied": result.copied, "there": result.there, "missing": missing, "bytes": result.bytes}
+        print_json({**counts, "problems": result.problems})
+    else:
+        for problem in result.problems[:SHOWN_PROBLEMS]:
+            typer.echo(problem, err=True)
+        if len(result.problems) > SHOWN_PROBLEMS:
+            typer.echo(f"and {len(result.problems) - SHOWN_PROBLEMS} more; --json lists them all", err=True)
+        rest = f", {missing} of the grid are not in it" if missing else ""
+        typer.echo(f"{result.copied} copied {way} ({human_bytes(result.bytes)}), {result.there} were there{rest}")
+    return Exit.SOME_FAILED if result.problems else Exit.OK

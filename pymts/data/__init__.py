@@ -1,0 +1,1 @@
+"""Arrays to datasets and back."""

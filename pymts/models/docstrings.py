@@ -1,0 +1,93 @@
+"""Signature, numpydoc docstring and help text of a model, generated from its parameter class."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from pymts.data.truth import TRUTH
+from pymts.params.base import Params
+from pymts.params.fields import allowed, type_name
+
+WIDTH = 88
+# A terminal's width is followed between these.
+NARROWEST, WIDEST = 40, 100
+
+
+def signature(params: type[Params]) -> inspect.Signature:
+    """Return the keyword-only signature with the declared names, types and defaults."""
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.annotation)
+        for name, field in ordered_fields(params)
+    ]
+    return inspect.Signature(parameters, return_annotation="xr.Dataset")
+
+
+def ordered_fields(params: type[Params]) -> list[tuple[str, FieldInfo]]:
+    """Return the fields: the model's own first, then its families', then those that every model has."""
+    order = [name for base in params.__mro__ if issubclass(base, Params) for name in base.__annotations__]
+    return [(name, params.model_fields[name]) for name in dict.fromkeys(order) if name in params.model_fields]
+
+
+def _wrap(text: str, indent: str = "", width: int = WIDTH) -> str:
+    return textwrap.fill(" ".join(text.split()), width, initial_indent=indent, subsequent_indent=indent)
+
+
+def _parameter(name: str, field: FieldInfo) -> str:
+    description = f"{field.description} Takes {allowed(field)}."
+    return f"{name} : {type_name(field)}, default={field.default!r}\n{_wrap(description, '    ')}"
+
+
+def _truth_line(name: str, width: int = WIDTH) -> str:
+    kind = TRUTH[name]
+    return _wrap(f"- `{name}` ({', '.join(kind.dims)}): {kind.told}", "    ", width)
+
+
+def is_equation(paragraph: str) -> bool:
+    """Tell a paragraph of equations, whose lines stay as they are, from sentences."""
+    return not paragraph.rstrip().endswith(".")
+
+
+def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: str) -> str:
+    """Return the full docstring of ``make_*``."""
+    parts = [
+        doc,
+        "Parameters\n----------",
+        *(_parameter(name, field) for name, field in ordered_fields(params)),
+        "\nReturns\n-------\nxarray.Dataset\n"
+        + _wrap("`data` with dims (time, channel, realization), dtype float64, and the ground truth:", "    "),
+        *(_truth_line(name) for name in truth),
+        "\nRaises\n------\npymts.errors.InvalidParameterError\n"
+        + _wrap("If a parameter is unknown, of the wrong type, out of range or inconsistent with another.", "    "),
+        "pymts.errors.TooLargeError\n" + _wrap("If the dataset does not fit in memory.", "    "),
+        "pymts.errors.DivergenceError\n" + _wrap("If the simulation leaves the finite numbers.", "    "),
+        f"\nReferences\n----------\n{_wrap(reference)}",
+    ]
+    head, *rest = parts
+    return head + "\n\n" + "\n".join(rest) + "\n"
+
+
+def help_text(
+    name: str, doc: str, params: type[Params], *, truth: Sequence[str], tags: Sequence[str], reference: str
+) -> str:
+    """Return what a person reads in a terminal, as wide as it is."""
+    width = max(NARROWEST, min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST))
+    paragraphs = f"{name}: {doc}".split("\n\n")
+    text = [paragraph if is_equation(paragraph) else _wrap(paragraph, width=width) for paragraph in paragraphs]
+    lines = ["\n\n".join(text), "", "Parameters"]
+    for field_name, field in ordered_fields(params):
+        lines.append(f"  {field_name} = {_default(field)}")
+        lines.append(_wrap(f"{field.description} Takes {allowed(field)}.", "      ", width))
+    lines += ["", "Truth"]
+    lines += [_truth_line(item, width)[2:] for item in truth] or ["  none: the law has no structure to report"]
+    lines += ["", f"Tags: {', '.join(tags)}", _wrap(f"Reference: {reference}", width=width)]
+    return "\n".join(lines)
+
+
+def _default(field: FieldInfo) -> Any:
+    return repr(field.default)

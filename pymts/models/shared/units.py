@@ -1,0 +1,196 @@
+"""What the models of coupled units share: dynamical systems of a few variables each, on the nodes of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AliasChoices, Field, model_validator
+
+from pymts.data.truth import Truth
+from pymts.models.shared.network import NetworkParams, Topology, infer_m
+from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
+from pymts.numerics.networks import normaliser
+from pymts.numerics.rows import ROWS
+from pymts.params.base import ContinuousParams, Matrix, Vector
+from pymts.params.fields import STRUCTURAL
+from pymts.streams import Streams
+
+Array = NDArray[np.float64]
+Velocity = Callable[[Array], Array]
+
+
+class UnitsParams(NetworkParams, ContinuousParams):
+    """Parameters of units that are coupled over a graph; a channel shows one variable of one unit.
+
+    A state is an array (variable, configuration, realization, unit), so that a variable of all is contiguous.
+    """
+
+    variables: ClassVar[tuple[str, ...]]
+
+    M: int = Field(
+        default=6,
+        ge=1,
+        le=10**6,
+        validation_alias=AliasChoices("M", "n_channels"),
+        description="Number of channels; `n_channels` is a synonym. A unit has one channel, or all its variables with "
+        '`observable="all"`: M is then a multiple of their number.',
+    )
+    observable: str = Field(default="all", description="What is observed of each unit.")
+    K: float = Field(default=1.0, description="Coupling strength.")
+    normalization: Literal["N", "degree", "none"] = Field(
+        default="none", description="What K is divided by: the number of units, the target's in-degree, or nothing."
+    )
+    topology: Topology = Field(
+        default="ring_unidirectional",
+        description="Graph family of the units; `A`, if given, takes its place. Directed families are "
+        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+    )
+    A: Matrix | None = Field(
+        default=None,
+        description="Adjacency (target, source) of the units, used as given: A[i, j] != 0 means that j drives i.",
+    )
+    x0: Vector | None = Field(
+        default=None,
+        description="Initial state: the first variable of all units, then the second one and so on; `None` draws it.",
+    )
+    noise_std: float = Field(
+        default=0.0, ge=0, description="Intensity of white noise on every variable, its unit/sqrt(s)."
+    )
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.01, gt=0, description="Integration step (RK4), s.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _matrix_tells_m(cls, given: Any) -> Any:
+        told = infer_m(given, "A")
+        if told is not given and given.get("observable", cls.model_fields["observable"].default) == "all":
+            told["M"] *= len(cls.variables)
+        return told
+
+    @model_validator(mode="after")
+    def _units_fit(self) -> UnitsParams:
+        if self.M % self.channels_a_unit:
+            raise ValueError(
+                f"M must be a multiple of {self.channels_a_unit} with observable 'all', "
+                f"which shows {', '.join(self.variables)} of each unit, got {self.M}"
+            )
+        size = len(self.variables) * self.nodes
+        if self.x0 is not None and len(self.x0) != size:
+            raise ValueError(
+                f"x0 must be {size} numbers, {', '.join(self.variables)} of {self.nodes} units each, got {len(self.x0)}"
+            )
+        return self
+
+    @property
+    def channels_a_unit(self) -> int:
+        """How many channels show one unit."""
+        return len(self.variables) if self.observable == "all" else 1
+
+    @property
+    def nodes(self) -> int:
+        """How many units there are."""
+        return self.M // self.channels_a_unit
+
+    @property
+    def nodes_are(self) -> str:
+        """How the number of units follows from M."""
+        return f"M / {self.channels_a_unit}" if self.channels_a_unit > 1 else "M"
+
+    def batch_key(self) -> tuple[object, ...]:
+        """Noise-free runs draw no noise, so they do not share a batch with noisy ones."""
+        return (self.noise_std > 0,)
+
+    def coupling(self, graph: Array) -> Array:
+        """Return K A_ij / n_i of each configuration, (B, target, source)."""
+        return np.asarray(self.K / normaliser(graph, self.normalization)[..., None] * graph)
+
+    def initial_state(self, rng: Streams, centre: Sequence[Array | float], spread: float) -> Array:
+        """Return the state given, or normal draws about a centre for each variable: (variable, B, R, unit)."""
+        if self.x0 is not None:
+            return self.given_state(rng)
+        draws = rng.initial().normal(len(self.variables), self.nodes)
+        state = np.moveaxis(draws, 2, 0).copy()
+        for index, middle in enumerate(centre):
+            state[index] = middle + spread * state[index]
+        return state
+
+    def given_state(self, rng: Streams) -> Array:
+        """Return ``x0`` for every realization, (variable, B, R, unit)."""
+        shape = (len(self.variables), *rng.shape, self.nodes)
+        return np.broadcast_to(np.asarray(self.x0).reshape(shape[0], 1, 1, -1), shape).copy()
+
+    def simulate(self, rng: Streams, velocity: Velocity, state: Array) -> Array:
+        """Integrate and return what is observed, (B, R, T, M).
+
+        One step is RK4, and then the noise of the step: strong order 1 with noise, since it is additive.
+        """
+        which = None if self.observable == "all" else self.variables.index(self.observable)
+
+        def observe(now: Array) -> Array:
+            if which is not None:
+                return np.asarray(now[which])
+            return np.moveaxis(now, 0, 2).reshape(*now.shape[1:3], -1)
+
+        if not np.any(np.asarray(self.noise_std) > 0):
+            return trajectory(lambda now: rk4(velocity, now, self.dt), state, self.sampling, observe)
+        amplitude = self.noise_std * np.sqrt(self.dt)
+        n = len(self.variables)
+
+        def noisy(now: Array, noise: Array) -> Array:
+            now = rk4(velocity, now, self.dt)
+            kick = np.moveaxis(noise.reshape(*noise.shape[:2], n, -1), 2, 0)  # (variable, B, R, unit)
+            now += amplitude * kick
+            return now
+
+        blocks = rng.process().blocks(self.sampling.n_steps, n * self.nodes)
+        return driven_trajectory(noisy, state, self.sampling, blocks, observe)
+
+    def adjacency(self, graph: Array, inside: Array, between: Array, diffusive: bool = True) -> Truth:
+        """Return the graph of the channels.
+
+        Parameters
+        ----------
+        graph : array of shape (B, unit, unit)
+        inside : array of shape (variable, variable)
+            Which variables of a unit enter the derivative of which, (target, source), without the coupling.
+        between : array of shape (variable, variable)
+            Which variables of a source enter the derivative of which of its target.
+        diffusive : bool
+            Whether the coupling is by differences, so that a target's own variable enters with the sum of its weights.
+        """
+        attrs = {"graph_kind": "structural", "normalization": self.normalization}
+        if self.channels_a_unit == 1:
+            attrs["note"] = "Weights A of the coupling; that a unit drives itself is not listed."
+            return Truth(("target", "source"), graph, attrs)
+        attrs["note"] = "Weights A between units; 1 for what enters an equation within a unit, itself included."
+        weights = laplacian(graph) if diffusive else graph
+        across = np.einsum("vw,bij->bviwj", between, weights).reshape(-1, self.M, self.M)
+        return Truth(("target", "source"), np.where(np.kron(inside, np.eye(self.nodes)) != 0, 1.0, across), attrs)
+
+
+def laplacian(coupling: Array) -> Array:
+    """Return the L with (L x)_i = sum_j C_ij (x_j - x_i), of couplings C (B, target, source)."""
+    return np.asarray(coupling - coupling.sum(axis=-1)[..., None] * np.eye(coupling.shape[-1]))
+
+
+def product_with(matrix: Array, realizations: int) -> Velocity:
+    """Return x -> matrix x for x (B, R, unit), with the same bits whatever B and R are (see numerics/rows.py).
+
+    What it returns is overwritten by its next call.
+    """
+    batch, n, _ = matrix.shape
+    slices = -(-realizations // ROWS)
+    # Rows that stay zero fill the last group once and for all.
+    rows, products = np.zeros((2, batch, slices, ROWS, n))
+    given = rows.reshape(batch, -1, n)[:, :realizations]
+    found = products.reshape(batch, -1, n)[:, :realizations]
+    transposed = matrix.swapaxes(-1, -2)[:, None]
+
+    def product(x: Array) -> Array:
+        given[...] = x
+        np.matmul(rows, transposed, out=products)
+        return found
+
+    return product

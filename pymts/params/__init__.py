@@ -1,0 +1,1 @@
+"""Parameters: fields, types, validation."""

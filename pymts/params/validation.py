@@ -1,0 +1,100 @@
+"""Raw values to validated parameters, and pydantic's findings as sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from pymts.errors import InvalidParameterError, named, nearest
+from pymts.params.base import Params
+from pymts.params.fields import allowed
+
+MAX_SHOWN = 60
+# These say how a dataset is fetched, not what it is.
+EXECUTION = frozenset(name for name, field in Params.model_fields.items() if field.exclude)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a set of parameters: the field (empty for several), and the sentence about it."""
+
+    field: str
+    sentence: str
+
+
+class InvalidParams(InvalidParameterError):  # noqa: N818  (what a caller catches is InvalidParameterError)
+    """Invalid parameters of one model, with every problem found."""
+
+    def __init__(self, model: str, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{model}: {problem.sentence}" for problem in problems))
+
+
+def shown(value: object) -> str:
+    """Return a value as it fits into a sentence."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def synonyms(params: type[Params]) -> dict[str, str]:
+    """Return synonym -> field name."""
+    found = {}
+    for name, field in params.model_fields.items():
+        for alias in getattr(field.validation_alias, "choices", ()):
+            if alias != name:
+                found[alias] = name
+    return found
+
+
+def _unknown(params: type[Params], key: str) -> Problem:
+    known = [name for name in params.model_fields if name not in EXECUTION]
+    also = synonyms(params)
+    if key in also:
+        return Problem(key, f"{also[key]} is given twice, as {also[key]} and as {key}; keep one")
+    hint = nearest(key, [*known, *also]) or f"; it takes {', '.join(known)}"
+    return Problem(key, f"{named(key)} is not a parameter{hint}")
+
+
+def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str, Any]) -> Problem:
+    location = error["loc"]
+    if not location:  # a validator that looks at several fields wrote its own sentence
+        return Problem("", str(error["msg"]).removeprefix("Value error, "))
+    key = str(location[0])
+    if error["type"] == "extra_forbidden":
+        return _unknown(params, key)
+    name = synonyms(params).get(key, key)
+    field = params.model_fields[name]
+    value = given.get(key, given.get(name))
+    if error["type"] == "value_error":
+        return Problem(name, str(error["msg"]).removeprefix("Value error, "))
+    return Problem(name, f"{name} must be {allowed(field)}, got {shown(value)}; the default is {shown(field.default)}")
+
+
+def validate(model: str, params: type[Params], given: Mapping[str, Any]) -> Params:
+    """Return the validated parameters, or raise one error that names every problem."""
+    bad_keys = [key for key in given if not isinstance(key, str)]
+    if bad_keys:
+        raise InvalidParams(model, [Problem(str(k), f"{k!r} is not a parameter; names are text") for k in bad_keys])
+    try:
+        return params.model_validate(dict(given))
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False, include_context=False)
+    except OverflowError:
+        raise InvalidParams(model, [Problem("", "a number is too large for float64")]) from None
+    problems = list(dict.fromkeys(_problem(params, error, given) for error in errors))
+    raise InvalidParams(model, problems)
+
+
+def canonical_value(value: Any) -> Any:
+    """Return a validated value as JSON has it; negative zero is zero, so that equal values are one text."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidParameterError(f"a parameter must be finite, got {value!r}")
+        return value + 0.0
+    if isinstance(value, tuple | list):
+        return [canonical_value(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Simulate: configurations in, datasets out, from the store or made now."""

@@ -1,0 +1,119 @@
+"""A grid's datasets as a lazy sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, overload
+
+import pandas as pd
+import xarray as xr
+
+from pymts.errors import InvalidParameterError, nearest
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
+from pymts.run.generator import Cache, obtain, run
+from pymts.run.lazy import to_xarray
+from pymts.store.cache import Store
+
+
+class DatasetSequence(Sequence[xr.Dataset]):
+    """The datasets of a grid, each loaded from the store or simulated when it is asked for.
+
+    Index by position, slice or config_id. Iteration simulates whole batches at once, and is the fast way through.
+    """
+
+    def __init__(self, grid: Grid, store: Store, cache: Cache = True, indices: range | None = None) -> None:
+        self.grid = grid
+        self.store = store
+        self.cache = cache
+        self.indices = range(len(grid)) if indices is None else indices
+
+    def __len__(self) -> int:
+        """Count the configurations; nothing is expanded."""
+        return len(self.indices)
+
+    @overload
+    def __getitem__(self, key: int | str) -> xr.Dataset: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> DatasetSequence: ...
+
+    def __getitem__(self, key: int | str | slice) -> xr.Dataset | DatasetSequence:
+        """Return the dataset at a position or of a config_id, or the sequence of a slice."""
+        if isinstance(key, slice):
+            return DatasetSequence(self.grid, self.store, self.cache, self.indices[key])
+        if isinstance(key, str):
+            if key not in self._positions:
+                raise KeyError(f"{key!r} is not in this grid{nearest(key, self._positions)}")
+            key = self._positions[key]
+        return obtain(self.configuration(key), self.store, self.cache)
+
+    def __iter__(self) -> Iterator[xr.Dataset]:
+        """Yield the datasets in order, simulated in batches; raise where one fails."""
+        for outcome in run(((i, self.grid[i]) for i in self.indices), self.store, cache=self.cache):
+            if outcome.error is not None:
+                raise outcome.error
+            assert outcome.dataset is not None  # noqa: S101  (kept, and no error)
+            yield outcome.dataset
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a config_id belongs to the grid."""
+        if not isinstance(key, str):
+            raise InvalidParameterError(f"ask for a config_id, not for a {type(key).__name__}")
+        return key in self._positions
+
+    def configuration(self, position: int) -> Configuration:
+        """Return the configuration at a position, without its data."""
+        configuration: Configuration = self.grid[self.indices[position]]
+        return configuration
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {self.grid[index].config_id: position for position, index in enumerate(self.indices)}
+
+    @property
+    def config_ids(self) -> list[str]:
+        """The names of the configurations, in order."""
+        return list(self._positions)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per configuration: model, shape, seed and every parameter that the grid sweeps."""
+        rows = []
+        names = list(dict.fromkeys(["M", "T", "n_realizations", *self.grid.swept, "seed"]))
+        for index in self.indices:
+            configuration = self.grid[index]
+            values = configuration.values
+            row: dict[str, Any] = {"config_id": configuration.config_id, "model": configuration.model.name}
+            rows.append(row | {name: values.get(name) for name in names})
+        return pd.DataFrame(rows).set_index("config_id")
+
+    def to_xarray(self, chunks: int | None = None) -> xr.Dataset | xr.DataTree:
+        """Return all series as one dataset backed by dask; nothing is read or simulated until it is asked for.
+
+        Parameters
+        ----------
+        chunks : int or None
+            Configurations that are made together when any of them is asked for; ``None`` takes about 64 MB of them.
+
+        Returns
+        -------
+        xarray.Dataset or xarray.DataTree
+            ``data`` with dims (configuration, time, channel, realization), labelled by config_id, with the model and
+            every swept parameter as coordinates. Where shapes or time steps differ, a tree with a dataset for each.
+            The truth is in the datasets themselves: ``grid[config_id]``.
+
+        Raises
+        ------
+        MissingLibraryError
+            If dask is not installed.
+        InvalidParameterError
+            If ``chunks`` is not a positive integer or None, or the selection is empty.
+        """
+        return to_xarray([self.grid[i] for i in self.indices], self.grid.swept, self.store, self.cache, chunks)
+
+    def __repr__(self) -> str:
+        """Say what there is and where it is kept."""
+        models = ", ".join(dict.fromkeys(record.model.name for record in self.grid.records))
+        return f"<DatasetSequence of {len(self)} configurations ({models}) in {self.store.root}>"

@@ -1,0 +1,246 @@
+"""Configurations to datasets: what the store has is served, the rest is simulated in batches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import xarray as xr
+
+from pymts import accessor as accessor  # registers ds.pymts on every dataset made here
+from pymts.data.dataset import build, data_bytes, truth_bytes
+from pymts.data.limits import BLOCK_BYTES, check_fits
+from pymts.errors import DivergenceError, PymtsError
+from pymts.models.registry import Model
+from pymts.params.validation import EXECUTION, validate
+from pymts.plan.configuration import Configuration
+from pymts.plan.grid import Grid
+from pymts.run.simulate import Block, batch_key, batch_size, simulate, simulate_blocks, simulate_whole
+from pymts.store.cache import Store
+from pymts.streams import fresh_seed
+
+Cache = bool | Literal["read"]
+Status = Literal["cached", "generated", "failed"]
+
+# Configurations looked at together when batches are formed: enough to fill batches, few enough to stream a grid.
+WINDOW = 1024
+WINDOW_BYTES = 2 * BLOCK_BYTES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one configuration. The dataset is there if it was to be kept and did not fail."""
+
+    index: int
+    configuration: Configuration
+    status: Status
+    seconds: float
+    dataset: xr.Dataset | None = None
+    error: PymtsError | None = None
+
+
+def check_memory(configuration: Configuration, streamed: bool, max_bytes: int | None = None) -> None:
+    """Refuse, before anything is allocated, what does not fit in memory.
+
+    A streamed configuration needs room for its truth and for one realization at a time.
+    """
+    realizations, times, channels = configuration.shape
+    held = data_bytes(configuration) // (realizations if streamed else 1) + truth_bytes(configuration)
+    what = f"{configuration.config_id} (n_realizations={realizations}, T={times}, M={channels})"
+    remedy = "lower T or M" if streamed else "lower n_realizations, T or M, or store it with pymts generate --save"
+    check_fits(what, held, remedy, max_bytes)
+
+
+def to_dataset(configuration: Configuration, block: Block) -> xr.Dataset:
+    """Return the dataset of a whole configuration."""
+    return build(configuration, block.values, block.truth, block.lags)
+
+
+def obtain(configuration: Configuration, store: Store, cache: Cache) -> xr.Dataset:
+    """Return one dataset: from the store if it may be looked at and has it, else simulated, and stored if asked."""
+    if cache:
+        found = store.load(configuration, heal=cache is True)
+        if found is not None:
+            return found
+    check_memory(configuration, streamed=False)
+    dataset = to_dataset(configuration, simulate_whole(configuration))
+    if cache is True:
+        store.save(configuration, dataset)
+    return dataset
+
+
+def make_dataset(model: Model, given: Mapping[str, Any]) -> xr.Dataset:
+    """Return the dataset of ``make_<model>(**given)``."""
+    params = validate(model.name, model.params, given)
+    configuration = Configuration.of(model, {key: value for key, value in given.items() if key not in EXECUTION})
+    # A seed that was drawn just now has never been stored.
+    cache = params.cache if params.seed is not None or params.cache is True else False
+    return obtain(configuration, Store(params.outdir), cache)
+
+
+def run(
+    configurations: Iterable[tuple[int, Configuration]],
+    store: Store,
+    *,
+    cache: Cache = True,
+    keep: bool = True,
+) -> Iterator[Outcome]:
+    """Yield the outcome of every configuration, in order; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    configurations : iterable of (index, configuration)
+    store : Store
+    cache : bool or "read"
+        True reads and writes the store, "read" only reads it, False leaves it alone.
+    keep : bool
+        Whether the outcomes carry the datasets. Without, memory does not grow with the grid, and a configuration
+        larger than memory is streamed into the store.
+    """
+    window: list[tuple[int, Configuration]] = []
+    size = 0
+    for item in configurations:
+        window.append(item)
+        size += data_bytes(item[1])
+        if len(window) >= WINDOW or size >= WINDOW_BYTES:
+            yield from _run_window(window, store, cache, keep)
+            window, size = [], 0
+    yield from _run_window(window, store, cache, keep)
+
+
+def _run_window(
+    window: Sequence[tuple[int, Configuration]], store: Store, cache: Cache, keep: bool
+) -> Iterator[Outcome]:
+    """Serve what is stored, simulate the rest in batches, and yield in the order of the window."""
+    outcomes: dict[int, Outcome] = {}
+    groups: dict[object, list[tuple[int, Configuration]]] = {}
+    for index, configuration in window:
+        served = _serve(index, configuration, store, cache, keep)
+        if served is not None:
+            outcomes[index] = served
+        else:
+            groups.setdefault(batch_key(configuration), []).append((index, configuration))
+    for group in groups.values():
+        size = batch_size(group[0][1])
+        for start in range(0, len(group), size):
+            for outcome in _run_batch(group[start : start + size], store, cache, keep):
+                outcomes[outcome.index] = outcome
+    for index, _ in window:
+        yield outcomes.pop(index)
+
+
+def _serve(index: int, configuration: Configuration, store: Store, cache: Cache, keep: bool) -> Outcome | None:
+    if not cache:
+        return None
+    began = time.perf_counter()
+    try:
+        if keep:
+            found = store.load(configuration, heal=cache is True)
+        else:
+            found = None
+            if configuration not in store:
+                return None
+    except PymtsError as error:
+        return Outcome(index, configuration, "failed", time.perf_counter() - began, error=error)
+    if keep and found is None:
+        return None
+    return Outcome(index, configuration, "cached", time.perf_counter() - began, found)
+
+
+def _run_batch(batch: Sequence[tuple[int, Configuration]], store: Store, cache: Cache, keep: bool) -> Iterator[Outcome]:
+    began = time.perf_counter()
+    configurations = [configuration for _, configuration in batch]
+    streamed = data_bytes(configurations[0]) > BLOCK_BYTES and cache is True and not keep
+    try:
+        check_memory(configurations[0], streamed)
+        if streamed:
+            store.write(configurations[0], simulate_blocks(configurations[0]))
+            results: list[Block | DivergenceError | None] = [None]
+        elif len(batch) == 1:
+            results = [simulate_whole(configurations[0])]
+        else:
+            results = list(simulate(configurations))
+    except PymtsError as error:
+        for index, configuration in batch:
+            yield Outcome(index, configuration, "failed", (time.perf_counter() - began) / len(batch), error=error)
+        return
+    simulated = (time.perf_counter() - began) / len(batch)
+    for (index, configuration), result in zip(batch, results, strict=True):
+        began = time.perf_counter()
+        if isinstance(result, DivergenceError):
+            yield Outcome(index, configuration, "failed", simulated, error=result)
+            continue
+        dataset = None
+        try:
+            if result is not None and (keep or cache is True):
+                dataset = to_dataset(configuration, result)
+                if cache is True:
+                    store.save(configuration, dataset)
+        except PymtsError as error:
+            yield Outcome(index, configuration, "failed", simulated, error=error)
+            continue
+        spent = simulated + time.perf_counter() - began
+        yield Outcome(index, configuration, "generated", spent, dataset if keep else None)
+
+
+class Generator:
+    """Generate a list of configurations in one call.
+
+    Examples
+    --------
+    >>> from pymts import Generator
+    >>> first, second = Generator().generate([{"model": "ar", "seed": 1}, {"model": "gbm", "seed": 2}])
+    >>> first.data.dims
+    ('time', 'channel', 'realization')
+    """
+
+    def generate(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        seed: int | None = None,
+        save: bool = False,
+        outdir: str | Path | None = None,
+        zscore: bool | None = None,
+    ) -> list[xr.Dataset]:
+        """Return the datasets of all records, in order; lists sweep as they do in a grid file.
+
+        Parameters
+        ----------
+        records : list of dict
+            Each a ``model`` and its parameters.
+        seed : int or None
+            Gives each configuration without its own seed one derived from this seed and its content. ``None`` draws
+            one; every dataset records the seed it has.
+        save : bool
+            Read and write the store; otherwise it is not looked at.
+        outdir : path or None
+            Root of the store; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
+        zscore : bool or None
+            Standardise every series whose record does not say.
+
+        Returns
+        -------
+        list of xarray.Dataset
+
+        Raises
+        ------
+        GridError
+            If a record is invalid; nothing has been simulated then.
+        DivergenceError
+            If a simulation leaves the finite numbers. What came before it is stored, if asked.
+        """
+        defaults = {} if zscore is None else {"zscore": zscore}
+        grid = Grid(records, seed=fresh_seed() if seed is None else seed, defaults=defaults, source="records")
+        for configuration in grid:
+            check_memory(configuration, streamed=False)
+        datasets = []
+        for outcome in run(enumerate(grid), Store(outdir), cache=save):
+            if outcome.error is not None:
+                raise outcome.error
+            assert outcome.dataset is not None  # noqa: S101  (kept, and no error)
+            datasets.append(outcome.dataset)
+        return datasets
