@@ -21,8 +21,7 @@ from typing import Any
 import torch
 
 from pymts.adapters.torch import StreamDataset, WindowDataset, make_dataloader
-from pymts.datasets import load_grid
-from pymts.models.registry import MODELS
+from pymts.datasets import load_grid, make
 
 BATCH, CONTEXT, HORIZON, CHANNELS = 256, 96, 24, 10
 TEN = ("kuramoto", "cml", "ar", "var", "ou", "brownian", "abm", "gbm", "noise_gaussian", "noise_cauchy")
@@ -87,7 +86,7 @@ def streams(quick: bool) -> tuple[float, float]:
         some = [stream.mixture[index] for index in range(round_ * 100, round_ * 100 + 100)]
         began = time.perf_counter()
         for configuration in some:
-            MODELS[configuration.model.name].make(**configuration.values, cache=False)
+            make(configuration.model)(**configuration.values, cache=False)
         single.append(100 / (time.perf_counter() - began))
     return statistics.median(streamed), statistics.median(single)
 

@@ -2,80 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
 from pymts import accessor as accessor  # registers ds.pymts
-from pymts.errors import InvalidParameterError
-from pymts.models import *  # noqa: F403  (every make_*, from the one list there is)
+from pymts.models import (
+    ar,
+    brownian,
+    cml,
+    colored_noise,
+    factor,
+    garch,
+    gp,
+    kuramoto,
+    lorenz,
+    lorenz96,
+    mackey_glass,
+    ms_var,
+    narma,
+    noise,
+    noise_laws,
+    ornstein_uhlenbeck,
+    piecewise,
+    rossler,
+    scm,
+    seasonal,
+    stuart_landau,
+    var,
+    varma,
+    vecm,
+    wilson_cowan,
+)
 from pymts.models.registry import MODELS
-from pymts.plan.grid import MAX_CELLS, Grid
-from pymts.run.collection import DatasetSequence
-from pymts.store.cache import Store
+from pymts.run.collection import load_grid as load_grid
+from pymts.run.make import make as make
 
-if TYPE_CHECKING:
-    from pymts.run.executors import ExecutorLike
-
-
-def load_grid(
-    grid: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    *,
-    seed: int | None = None,
-    outdir: str | Path | None = None,
-    cache: bool | Literal["read"] = True,
-    max_cells: int = MAX_CELLS,
-    executor: ExecutorLike | None = None,
-    remote: str | None = None,
-) -> DatasetSequence:
-    """Return the datasets of a parameter grid as a lazy sequence, backed by the store.
-
-    Parameters
-    ----------
-    grid : path, mapping or list of dict
-        A YAML file; or its content, a mapping with ``configs``; or the list of records alone.
-    seed : int or None
-        Takes the place of the grid's own seed, which is 0 if the grid has none.
-    outdir : path or None
-        Root of the store; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
-    cache : bool or "read"
-        True reads and writes the store, "read" only reads it, False leaves it alone.
-    max_cells : int
-        Refuse a grid of more configurations.
-    executor : concurrent.futures.Executor, function that makes one, or None
-        Generate what the store does not have now, on these workers, as `pymts.generate` does; ``cache`` must be True.
-        A configuration that fails raises when it is asked for.
-    remote : str or None
-        Object storage such as ``s3://bucket/prefix`` that the store belongs to: what is there is fetched, not
-        simulated, and what is written is uploaded.
-
-    Returns
-    -------
-    DatasetSequence
-        Indexed by position, slice or config_id; ``.table`` lists the configurations.
-
-    Raises
-    ------
-    GridError
-        If the grid cannot be read or a record is invalid; every problem is listed.
-    TooLargeError
-        If the grid has too many configurations, or one of them does not fit in memory.
-    StoreError
-        If the object storage cannot be reached.
-    """
-    read = Grid.read(grid, seed=seed, max_cells=max_cells)
-    store = Store(outdir, remote=remote)
-    if store.remote is not None:
-        if cache is False:
-            raise InvalidParameterError("remote belongs to the store: cache must be True or 'read', got False")
-        store.remote.check()
-    if executor is not None:
-        from pymts.run.executors import generate  # noqa: PLC0415  (few need it)
-
-        if cache is not True:
-            raise InvalidParameterError(f"executor leaves its work in the store: cache must be True, got {cache!r}")
-        generate(read, Store(outdir, "batch", remote), executor=executor, max_cells=max_cells)
-    return DatasetSequence(read, store, cache)
+make_abm = make(brownian.abm)
+make_ar = make(ar.ar)
+make_brownian = make(brownian.brownian)
+make_cml = make(cml.cml)
+make_colored_noise = make(colored_noise.colored_noise)
+make_factor = make(factor.factor)
+make_garch = make(garch.garch)
+make_gbm = make(brownian.gbm)
+make_gp = make(gp.gp)
+make_kuramoto = make(kuramoto.kuramoto)
+make_lorenz = make(lorenz.lorenz)
+make_lorenz96 = make(lorenz96.lorenz96)
+make_mackey_glass = make(mackey_glass.mackey_glass)
+make_ms_var = make(ms_var.ms_var)
+make_narma = make(narma.narma)
+make_noise = make(noise_laws.noise)
+make_noise_cauchy = make(noise.noise_cauchy)
+make_noise_gaussian = make(noise.noise_gaussian)
+make_ou = make(ornstein_uhlenbeck.ou)
+make_piecewise = make(piecewise.piecewise)
+make_rossler = make(rossler.rossler)
+make_scm = make(scm.scm)
+make_seasonal = make(seasonal.seasonal)
+make_stuart_landau = make(stuart_landau.stuart_landau)
+make_var = make(var.var)
+make_varma = make(varma.varma)
+make_vecm = make(vecm.vecm)
+make_wilson_cowan = make(wilson_cowan.wilson_cowan)
 
 
 def list_models(tag: str | None = None) -> list[str]:
@@ -85,4 +71,4 @@ def list_models(tag: str | None = None) -> list[str]:
 
 def __dir__() -> list[str]:
     """List the public names, without the helpers that this module imports."""
-    return ["list_models", "load_grid", *(model.make.__name__ for model in MODELS.values())]
+    return ["list_models", "load_grid", "make", *(name for name in globals() if name.startswith("make_"))]

@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.models.registry import MODELS
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,6 @@ from typing import Any
 
 import xarray as xr
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.data.dataset import build
 from pymts.plan.configuration import Configuration
 from pymts.run.simulate import simulate_whole

@@ -11,11 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic.fields import FieldInfo
 
-import pymts.models  # noqa: F401  (registers the models)
+from pymts.data.block import Block
 from pymts.models.registry import MODELS, Model
 from pymts.params.validation import EXECUTION
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, simulate
+from pymts.run.simulate import simulate
 
 
 def run(model: str, **params: Any) -> tuple[NDArray[np.float64], dict[str, xr.Variable]]:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.errors import InvalidParameterError
 from pymts.plan.configuration import SLUG_LENGTH, Configuration, canonical_json
 

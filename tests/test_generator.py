@@ -16,7 +16,7 @@ from support import models
 
 from pymts import Generator
 from pymts.data import limits
-from pymts.datasets import load_grid, make_ar, make_gbm, make_kuramoto
+from pymts.datasets import load_grid, make, make_ar, make_gbm, make_kuramoto
 from pymts.errors import DivergenceError, GridError, InvalidParameterError, TooLargeError
 from pymts.models.registry import Model
 from pymts.plan.grid import Grid
@@ -51,8 +51,8 @@ def test_a_grid_gives_what_each_call_gives(model: Model, home: Path) -> None:
         {"model": model.name, "T": 9},
     ]
     for made in load_grid(records, cache=False):
-        make = make_ar if made.attrs["model"] == "ar" else model.make
-        xr.testing.assert_identical(made, make(**made.pymts.config["params"], cache=False))
+        call = make_ar if made.attrs["model"] == "ar" else make(model)
+        xr.testing.assert_identical(made, call(**made.pymts.config["params"], cache=False))
     assert not home.exists()
 
 

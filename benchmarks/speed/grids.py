@@ -11,10 +11,11 @@ import xarray as xr
 
 from benchmarks.speed.workload import Row, compare, configuration, names
 from benchmarks.timing import seconds
+from pymts.data.block import Block
 from pymts.data.dataset import DIMS, attributes, build, coordinates
 from pymts.models.registry import MODELS
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, batch_key, batch_size, simulate
+from pymts.run.simulate import batch_key, batch_size, simulate
 
 GRID = """\
 seed: 1
@@ -80,9 +81,9 @@ def end_to_end(quick: bool) -> list[Row]:
         (place / "loop.py").write_text(
             "import sys, numpy as np\n"
             "from pymts.plan.grid import Grid\n"
-            "from pymts.models.registry import MODELS\n"
+            "from pymts.datasets import make\n"
             "for c in Grid.read('grid.yaml'):\n"
-            "    MODELS[c.model.name].make(**c.values, cache=True, outdir='loop')\n"
+            "    make(c.model)(**c.values, cache=True, outdir='loop')\n"
         )
         command = [sys.executable, "-m", "pymts", "generate", "--config", "grid.yaml", "--save", "--outdir"]
         runs = {

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pymts.models  # noqa: F401  (registers the models)
 from benchmarks.timing import Timing, timings
 from pymts.errors import InvalidParameterError
 from pymts.models.registry import MODELS

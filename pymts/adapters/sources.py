@@ -15,8 +15,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pymts.data.dataset import DATA, DIMS
-from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError
+from pymts.run.collection import load_grid
 from pymts.store.cache import Store
 from pymts.store.files import load_parquet
 

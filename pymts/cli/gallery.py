@@ -34,7 +34,7 @@ def make_gallery(
         typer.echo(f"{len(pages)} pages, {human_bytes(size)}: {output / 'index.html'}")
 
 
-def _models(names: Sequence[str]) -> list[Model]:
+def _models(names: Sequence[str]) -> list[Model[...]]:
     chosen = sorted(set(names)) if names else sorted(MODELS)
     return [get_model(name) for name in chosen]
 

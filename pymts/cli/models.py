@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import typer
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.cli.console import print_json, print_table
 from pymts.errors import InvalidParameterError, nearest
 from pymts.models.registry import MODELS, Model, get_model
 
 
-def _summary(model: Model) -> dict[str, object]:
+def _summary(model: Model[...]) -> dict[str, object]:
     return {
         "name": model.name,
         "summary": model.summary,
@@ -38,6 +37,6 @@ def describe_model(name: str, as_json: bool) -> None:
     """Print a model's equation, parameters, truth and reference, or its JSON schema."""
     model = get_model(name)
     if as_json:
-        print_json({**_summary(model), "doc": model.doc, "parameters": model.make.params()})
+        print_json({**_summary(model), "doc": model.doc, "parameters": model.schema})
     else:
         typer.echo(model.help_text)

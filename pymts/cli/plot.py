@@ -11,7 +11,7 @@ import typer
 import xarray as xr
 
 from pymts.cli.console import print_json, progress
-from pymts.datasets import load_grid
+from pymts.datasets import load_grid, make
 from pymts.errors import InvalidParameterError, StoreError, nearest
 from pymts.models.registry import MODELS
 from pymts.store import disk
@@ -45,7 +45,7 @@ def plot_source(source: str, output: Path, kind: str, realization: int, *, outdi
 
 def _datasets(source: str, outdir: Path | None) -> tuple[Iterator[xr.Dataset], int]:
     if source in MODELS:
-        return iter([MODELS[source].make(seed=0, cache=False)]), 1
+        return iter([make(MODELS[source])(seed=0, cache=False)]), 1
     if Path(source).suffix in (".yaml", ".yml"):
         grid = load_grid(source, outdir=outdir, cache="read")
         return iter(grid), len(grid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from pymts import __version__
 from pymts.data.truth import CHANNEL_DIMS, LAG_DIMS, TRUTH, Truth
-from pymts.plan.configuration import Configuration
+
+if TYPE_CHECKING:
+    from pymts.plan.configuration import Configuration
 
 DATA = "data"
 DIMS = ("time", "channel", "realization")

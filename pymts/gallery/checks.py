@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-import pymts.models  # noqa: F401  (registers the models)
+from pymts.data.block import Block
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, simulate
+from pymts.run.simulate import simulate
 
 Line = tuple[str, float, float, float]  # check, theory, measured, standard error
 

@@ -40,7 +40,7 @@ class TruthRow:
     meaning: str
 
 
-def body(model: Model) -> list[Markup]:
+def body(model: Model[...]) -> list[Markup]:
     """Return the docstring below its summary: equations as MathML, paragraphs with their code marked."""
     paragraphs = [part for part in model.doc.split("\n\n")[1:] if part.strip()]
     return [_equations(part) if is_equation(part) else Markup("<p>{}</p>").format(prose(part)) for part in paragraphs]
@@ -66,14 +66,14 @@ def prose(text: str) -> Markup:
     return Markup("".join(parts))  # noqa: S704  (made of escaped text)
 
 
-def reference(model: Model) -> Markup:
+def reference(model: Model[...]) -> Markup:
     """Return the references, each doi a link."""
     return Markup(  # noqa: S704
         _DOI.sub(r'<a href="https://doi.org/\1" rel="external">doi:\1</a>', str(escape(model.reference)))
     )
 
 
-def parameters(model: Model) -> tuple[list[Parameter], list[Parameter]]:
+def parameters(model: Model[...]) -> tuple[list[Parameter], list[Parameter]]:
     """Return the parameters of the model, and those that every model has."""
     own: list[Parameter] = []
     common: list[Parameter] = []
@@ -89,17 +89,17 @@ def _is_common(name: str, field: FieldInfo) -> bool:
     return shared is not None and (shared.default, shared.description) == (field.default, field.description)
 
 
-def truth(model: Model) -> list[TruthRow]:
+def truth(model: Model[...]) -> list[TruthRow]:
     """Return what the truth holds, marked where it has to be asked for."""
     return [TruthRow(name, ", ".join(TRUTH[name].dims), TRUTH[name].told) for name in model.truth]
 
 
-def example(model: Model) -> str:
+def example(model: Model[...]) -> str:
     """Return code to copy."""
     lines = [
-        f"from pymts.datasets import {model.make.__name__}",
+        f"from pymts.datasets import make_{model.name}",
         "",
-        f"ds = {model.make.__name__}(seed=0)",
+        f"ds = make_{model.name}(seed=0)",
         'series = ds["data"]  # (time, channel, realization)',
     ]
     always = [name for name in model.truth if not TRUTH[name].optional]

@@ -10,6 +10,7 @@ from typing import Any
 
 from pymts import __version__
 from pymts.adapters.libraries import require
+from pymts.datasets import make
 from pymts.gallery.check_figure import check_figure
 from pymts.gallery.checks import CHECKS
 from pymts.gallery.configurations import Collection, Source, check_count, rows
@@ -32,7 +33,10 @@ class Card:
 
 
 def build_gallery(
-    target: Path, models: Sequence[Model], sources: Sequence[Source] = (), advance: Callable[[], None] = lambda: None
+    target: Path,
+    models: Sequence[Model[...]],
+    sources: Sequence[Source] = (),
+    advance: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Write the site, and return the names of its pages.
 
@@ -69,7 +73,9 @@ def _environment() -> Any:
     return environment
 
 
-def _write(folder: Path, models: Sequence[Model], sources: Sequence[Source], advance: Callable[[], None]) -> list[str]:
+def _write(
+    folder: Path, models: Sequence[Model[...]], sources: Sequence[Source], advance: Callable[[], None]
+) -> list[str]:
     environment = _environment()
     for name in ("models", "collections", "images", "thumbs"):
         (folder / name).mkdir()
@@ -87,10 +93,10 @@ def _write(folder: Path, models: Sequence[Model], sources: Sequence[Source], adv
     return ["index.html", *pages, *(f"collections/{collection.slug}.html" for collection in collections)]
 
 
-def _write_model(folder: Path, environment: Any, model: Model, models: Sequence[Model]) -> Card:
+def _write_model(folder: Path, environment: Any, model: Model[...], models: Sequence[Model[...]]) -> Card:
     from pymts.gallery import model_page, pictures  # noqa: PLC0415  (need libraries that may be missing)
 
-    dataset = model.make(seed=0, cache=False)
+    dataset = make(model)(seed=0, cache=False)
     (folder / "thumbs" / f"{model.name}.svg").write_text(thumbnail(dataset), encoding="utf-8")
     own, common = model_page.parameters(model)
     place = models.index(model)
@@ -114,7 +120,7 @@ def _write_model(folder: Path, environment: Any, model: Model, models: Sequence[
 
 
 def _write_collection(
-    folder: Path, environment: Any, source: Source, models: Sequence[Model], advance: Callable[[], None]
+    folder: Path, environment: Any, source: Source, models: Sequence[Model[...]], advance: Callable[[], None]
 ) -> Collection:
     thumbs = folder / "thumbs" / source.slug
     thumbs.mkdir()

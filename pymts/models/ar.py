@@ -119,7 +119,7 @@ def _diagonal(values: Array) -> Array:
     tags=("linear", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
-def make_ar(p: ArParams, rng: Streams) -> Simulated:
+def ar(p: ArParams, rng: Streams) -> Simulated:
     """Independent autoregressive channels, AR(p).
 
     x_i(t) = sum_{k=1..p} phi_ik x_i(t-k) + sigma_i e_i(t),   e ~ N(0, 1)

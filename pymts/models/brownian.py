@@ -123,7 +123,7 @@ def _walk(p: BrownianParams, rng: Streams) -> Simulated:
     tags=("diffusion", "linear", "nonstationary", "continuous"),
     truth=("theory_mean", "theory_cov"),
 )
-def make_brownian(p: BrownianParams, rng: Streams) -> Simulated:
+def brownian(p: BrownianParams, rng: Streams) -> Simulated:
     """Brownian motion (Wiener process) with optional drift and correlation.
 
     dX = mu dt + L dW,  L L' = Sigma
@@ -141,7 +141,7 @@ def make_brownian(p: BrownianParams, rng: Streams) -> Simulated:
     tags=("diffusion", "linear", "nonstationary", "finance", "continuous"),
     truth=("theory_mean", "theory_cov"),
 )
-def make_abm(p: AbmParams, rng: Streams) -> Simulated:
+def abm(p: AbmParams, rng: Streams) -> Simulated:
     """Arithmetic Brownian motion: prices whose changes are normal (Bachelier).
 
     dX = mu dt + L dW,  L L' = Sigma
@@ -159,7 +159,7 @@ def make_abm(p: AbmParams, rng: Streams) -> Simulated:
     tags=("diffusion", "nonstationary", "finance", "continuous"),
     truth=("theory_mean",),
 )
-def make_gbm(p: GbmParams, rng: Streams) -> Simulated:
+def gbm(p: GbmParams, rng: Streams) -> Simulated:
     """Geometric Brownian motion: prices whose relative changes are normal.
 
     dS = mu S dt + sigma S dW,  Corr(dW_i, dW_j) = correlation_ij

@@ -109,7 +109,7 @@ def _implied(preset: Any) -> dict[str, Any]:
     tags=("map", "network", "nonlinear", "discrete"),
     truth=("adjacency",),
 )
-def make_cml(p: CmlParams, rng: Streams) -> Simulated:
+def cml(p: CmlParams, rng: Streams) -> Simulated:
     """Coupled map lattice: chaotic maps that mix with their neighbours at every step.
 
     x_i(t+1) = (1 - eps) f(x_i(t)) + (eps / deg_i) sum_j A_ij f(x_j(t))

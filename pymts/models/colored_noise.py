@@ -78,7 +78,7 @@ def _white(generator: Generator, factor: Array, length: int) -> Array:
     tags=("noise", "linear", "stochastic", "stationary", "gaussian"),
     truth=("frequency", "theory_psd", "theory_cov", "correlation"),
 )
-def make_colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
+def colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
     """Coloured noise: pink, red, blue or any other power law, with coherent channels.
 
     x_i(t) = sum_s h_i(s) w_i(t - s),   w(t) ~ N(0, R),   |H_i(f)|^2 = S_i(f) ~ (f^2 + f_min^2)^(-beta_i / 2)

@@ -91,7 +91,7 @@ def _structure(p: FactorParams, rng: Streams) -> tuple[Array, Array]:
     tags=("linear", "latent", "stationary", "stochastic", "discrete"),
     truth=("latent", "loadings", "latent_coefficients", "noise_cov", "theory_cov", "theory_acov"),
 )
-def make_factor(p: FactorParams, rng: Streams) -> Simulated:
+def factor(p: FactorParams, rng: Streams) -> Simulated:
     """Dynamic factors: many channels that share a few hidden autoregressive processes.
 
     x(t) = Lambda f(t) + u(t),   f(t) = Phi f(t-1) + e(t),   e ~ N(0, I),   u_i ~ N(0, sigma_i^2)

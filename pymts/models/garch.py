@@ -99,7 +99,7 @@ def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
     tags=("stochastic", "stationary", "nonlinear", "finance", "discrete"),
     truth=("variance", "correlation", "conditional_correlation", "theory_var"),
 )
-def make_garch(p: GarchParams, rng: Streams) -> Simulated:
+def garch(p: GarchParams, rng: Streams) -> Simulated:
     """GARCH(1,1) channels: quiet and violent spells, with constant or dynamic correlation.
 
     x_i(t) = sqrt(h_i(t)) z_i(t),   h_i(t) = omega_i + alpha_i x_i(t-1)^2 + beta_i h_i(t-1),   z(t) ~ N(0, R(t))

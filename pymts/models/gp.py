@@ -149,7 +149,7 @@ def _described(compositions: list[list[list[Term]]], n_terms: int) -> dict[str, 
         "kernel_shape",
     ),
 )
-def make_gp(p: GpParams, rng: Streams) -> Simulated:
+def gp(p: GpParams, rng: Streams) -> Simulated:
     """Gaussian processes: smooth, rough, periodic or trending channels that share latent processes.
 
     x(t) = sum_q W_q u_q(t) + noise_std e(t),   Cov(x(t), x(s)) = sum_q B_q k_q(t, s) + [t = s] noise_std^2,

@@ -131,7 +131,7 @@ def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Arr
     tags=("oscillator", "network", "nonlinear", "continuous"),
     truth=("adjacency", "omega", "order_parameter"),
 )
-def make_kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
+def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
     """Kuramoto phase oscillators, coupled through the sine of their phase differences.
 
     d theta_i / dt = omega_i + (K / n_i) sum_j A_ij sin(theta_j - theta_i - alpha) + noise_std xi_i(t)

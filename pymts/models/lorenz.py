@@ -69,7 +69,7 @@ def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
-def make_lorenz(p: LorenzParams, rng: Streams) -> Simulated:
+def lorenz(p: LorenzParams, rng: Streams) -> Simulated:
     """Lorenz systems of 1963, coupled diffusively in x over a graph.
 
     dx_i/dt = sigma (y_i - x_i) + (K / n_i) sum_j A_ij (x_j - x_i)

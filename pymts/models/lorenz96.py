@@ -82,7 +82,7 @@ def _graph(m: int) -> Array:
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
-def make_lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
+def lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
     """Lorenz model of 1996: advection, damping and forcing on a ring of sites.
 
     dx_i/dt = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + F,   indices modulo M

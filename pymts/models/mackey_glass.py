@@ -106,7 +106,7 @@ def feedback(x: Array, beta: float | Array, n: float | Array) -> Array:
     tags=("chaotic", "delay", "network", "nonlinear", "continuous"),
     truth=("adjacency", "delay"),
 )
-def make_mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
+def mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
     """Mackey-Glass equations: decay and a delayed feedback, coupled diffusively over a graph.
 
     dx_i/dt = beta x_i(t - tau) / (1 + |x_i(t - tau)|^n) - gamma x_i + (K / n_i) sum_j A_ij (x_j - x_i)

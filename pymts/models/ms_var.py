@@ -168,7 +168,7 @@ def _draw(p: MsVarParams, rng: Streams, transition: Array) -> tuple[Array, Array
         "theory_cov",
     ),
 )
-def make_ms_var(p: MsVarParams, rng: Streams) -> Simulated:
+def ms_var(p: MsVarParams, rng: Streams) -> Simulated:
     """Markov-switching vector autoregression: a hidden chain switches all coefficients.
 
     x(t) = nu_s + Phi_s x(t-1) + sigma_s e(t),   s = s(t),   P(s(t+1) = k | s(t) = j) = P_jk,   e ~ N(0, 1)

@@ -72,7 +72,7 @@ def _advance(coefficients: tuple[Array, ...], n: int, y: Array, u: Array) -> Non
     tags=("nonlinear", "stochastic", "discrete"),
     truth=("input", "redraws"),
 )
-def make_narma(p: NarmaParams, rng: Streams) -> Simulated:
+def narma(p: NarmaParams, rng: Streams) -> Simulated:
     """NARMA systems: each channel answers a random input with a long, nonlinear memory.
 
     y(t+1) = alpha y(t) + beta y(t) sum_{i=0..n-1} y(t-i) + gamma u(t-n+1) u(t) + delta,   u ~ U[0, u_max)

@@ -75,7 +75,7 @@ def _samples(
     tags=("noise", "linear", "stationary"),
     truth=("noise_cov",),
 )
-def make_noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
+def noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
     """Gaussian white noise, with an optional covariance between the channels.
 
     x_t ~ N(mu, Sigma), independent in time
@@ -92,7 +92,7 @@ def make_noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
     "chapter 16.",
     tags=("noise", "heavy-tailed", "stationary"),
 )
-def make_noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:
+def noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:
     """Cauchy white noise: heavy tails, no mean and no variance.
 
     x_t = loc + gamma c_t,  c_t standard Cauchy, independent in time and between the channels

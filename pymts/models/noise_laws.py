@@ -65,7 +65,7 @@ class NoiseParams(Params):
     tags=("noise", "heavy-tailed", "stationary"),
     truth=("noise_cov",),
 )
-def make_noise(p: NoiseParams, rng: Streams) -> Simulated:
+def noise(p: NoiseParams, rng: Streams) -> Simulated:
     """White noise of a law of your choice, its channels tied by a Gaussian copula.
 
     x_i(t) = loc_i + scale_i F^-1(Phi(z_i(t))),   z(t) ~ N(0, correlation), independent in time

@@ -127,7 +127,7 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
     tags=("linear", "stationary", "stochastic", "continuous"),
     truth=("adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
-def make_ou(p: OuParams, rng: Streams) -> Simulated:
+def ou(p: OuParams, rng: Streams) -> Simulated:
     """Ornstein-Uhlenbeck process, with scalar, diagonal or full rate matrix.
 
     dX = Theta (mu - X) dt + L dW,   Sigma = L L'

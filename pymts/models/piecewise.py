@@ -126,7 +126,7 @@ def _segments(p: PiecewiseParams, rng: Streams) -> tuple[NDArray[np.int64], NDAr
         "adjacency",
     ),
 )
-def make_piecewise(p: PiecewiseParams, rng: Streams) -> Simulated:
+def piecewise(p: PiecewiseParams, rng: Streams) -> Simulated:
     """Segments with abrupt changes of mean, variance, correlation, trend or coupling.
 
     x(t) = m(t) + v(t),   v(t) = Phi_s v(t-1) + e(t),   e ~ N(0, Sigma_s),   s the regime of the segment

@@ -1,44 +1,28 @@
-"""The registry of models, and the decorator that turns a simulation into a ``make_*`` function."""
+"""The registry of models, and the decorator that enters one."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Callable, Mapping
+import pkgutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from pymts.data.truth import Simulated
 from pymts.errors import UnknownModelError, nearest
-from pymts.models.docstrings import help_text, numpydoc, signature
+from pymts.models.docstrings import help_text
 from pymts.params.base import Params
 from pymts.streams import Streams
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 P = ParamSpec("P")
 Q = TypeVar("Q", bound=Params)
 
 
-class Make(Protocol[P]):
-    """A ``make_*`` function: keyword parameters in, dataset out."""
-
-    __name__: str
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> xr.Dataset:
-        """Generate the dataset, or serve it from the store."""
-
-    def help(self) -> None:
-        """Print the model's equation, parameters, truth and reference."""
-
-    def params(self) -> dict[str, Any]:
-        """Return the JSON schema of the parameters."""
-
-
 @dataclass(frozen=True)
-class Model:
-    """One registered model.
+class Model(Generic[P]):
+    """One registered model; its type carries the parameters that its ``make_*`` function takes.
 
     ``truth`` names the variables that a default call carries; another configuration may carry fewer.
     """
@@ -46,7 +30,6 @@ class Model:
     name: str
     params: type[Params]
     simulate: Callable[[Any, Streams], Simulated]
-    make: Make[...]
     version: int
     reference: str
     tags: tuple[str, ...]
@@ -63,22 +46,76 @@ class Model:
         return self.doc.split("\n", 1)[0]
 
     @property
+    def module(self) -> str:
+        """The module that registers the model when it is imported."""
+        return self.simulate.__module__
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of the parameters."""
+        return self.params.model_json_schema(by_alias=False)
+
+    @property
     def help_text(self) -> str:
         """What ``help()`` prints: equation, parameters, truth and reference."""
         return help_text(self.name, self.doc, self.params, truth=self.truth, tags=self.tags, reference=self.reference)
 
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        """Pickle by name: the process that reads it imports the model's module."""
+        return registered, (self.module, self.name)
 
-_MODELS: dict[str, Model] = {}
-MODELS: Mapping[str, Model] = MappingProxyType(_MODELS)
+
+class Registry(Mapping[str, Model[...]]):
+    """Models by name. It imports the models that come with the package when it is first read."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Model[...]] = {}
+        self._lock = threading.RLock()
+        self._filled = False
+
+    def add(self, model: Model[...]) -> None:
+        """Enter a model; one of the same name must come from the same module."""
+        known = self._models.get(model.name)
+        if known is not None and known.module != model.module:
+            raise ValueError(f"model {model.name!r} is already registered by {known.module}")
+        self._models[model.name] = model
+
+    def _read(self) -> dict[str, Model[...]]:
+        with self._lock:
+            if not self._filled:
+                self._filled = True  # before the imports: a model may look at the registry
+                package = importlib.import_module("pymts.models")
+                for found in pkgutil.iter_modules(package.__path__, "pymts.models."):
+                    importlib.import_module(found.name)
+            return self._models
+
+    def __getitem__(self, name: str) -> Model[...]:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
-def get_model(name: object) -> Model:
+_REGISTRY = Registry()
+MODELS: Mapping[str, Model[...]] = _REGISTRY
+
+
+def get_model(name: object) -> Model[...]:
     """Return the model of this name, or say which one was probably meant."""
-    if isinstance(name, str) and name in _MODELS:
-        return _MODELS[name]
-    known = ", ".join(sorted(_MODELS))
-    hint = nearest(name, _MODELS) if isinstance(name, str) else ""
+    if isinstance(name, str) and name in MODELS:
+        return MODELS[name]
+    known = ", ".join(sorted(MODELS))
+    hint = nearest(name, MODELS) if isinstance(name, str) else ""
     raise UnknownModelError(f"there is no model {name!r}{hint or '; choose one'} (models: {known})")
+
+
+def registered(module: str, name: str) -> Model[...]:
+    """Return a model after importing the module that registers it."""
+    importlib.import_module(module)
+    return get_model(name)
 
 
 def model(
@@ -88,32 +125,16 @@ def model(
     version: int = 1,
     tags: tuple[str, ...] = (),
     truth: tuple[str, ...] = (),
-) -> Callable[[Callable[[Q, Streams], Simulated]], Make[P]]:
-    """Register a simulation ``make_<name>(p, rng)`` and turn it into ``make_<name>(**parameters)``.
+) -> Callable[[Callable[[Q, Streams], Simulated]], Model[P]]:
+    """Register a simulation ``name(p, rng)`` as the model of that name; ``pymts.make`` turns it into a function.
 
     ``version`` rises whenever the numbers change; it is part of every dataset's identity.
     """
 
-    def register(simulate: Callable[[Q, Streams], Simulated]) -> Make[P]:
-        params_class = cast("type[Q]", params)
+    def register(simulate: Callable[[Q, Streams], Simulated]) -> Model[P]:
         name = simulate.__name__.removeprefix("make_")
-
-        def make(**given: Any) -> xr.Dataset:
-            from pymts.run.generator import make_dataset  # noqa: PLC0415  (the one call up the layers)
-
-            return make_dataset(_MODELS[name], given)
-
-        make.__name__ = make.__qualname__ = simulate.__name__
-        make.__module__ = "pymts.datasets"
-        make.__doc__ = numpydoc(inspect.getdoc(simulate) or "", params_class, truth, reference)
-        public = cast("Make[P]", make)
-        public.__signature__ = signature(params_class)  # type: ignore[attr-defined]  # what inspect reads
-        public.help = lambda: print(_MODELS[name].help_text)  # type: ignore[method-assign]  # noqa: T201
-        public.params = lambda: params_class.model_json_schema(by_alias=False)  # type: ignore[method-assign]
-        registered = Model(name, params_class, simulate, public, version, reference, tags, truth)
-        if name in _MODELS and _MODELS[name].params.__module__ != params_class.__module__:
-            raise ValueError(f"model {name!r} is already registered by {_MODELS[name].params.__module__}")
-        _MODELS[name] = registered
-        return public
+        entered = Model[P](name, cast("type[Q]", params), simulate, version, reference, tags, truth)
+        _REGISTRY.add(entered)
+        return entered
 
     return register

@@ -74,7 +74,7 @@ def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocit
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
-def make_rossler(p: RosslerParams, rng: Streams) -> Simulated:
+def rossler(p: RosslerParams, rng: Streams) -> Simulated:
     """Rossler systems, coupled diffusively in x over a graph.
 
     dx_i/dt = -y_i - z_i + (K / n_i) sum_j A_ij (x_j - x_i)

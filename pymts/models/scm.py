@@ -197,7 +197,7 @@ def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Arr
         "effect",
     ),
 )
-def make_scm(p: ScmParams, rng: Streams) -> Simulated:
+def scm(p: ScmParams, rng: Streams) -> Simulated:
     """Structural causal model: lagged and immediate causes over a hidden order, with interventions.
 
     x_j(t) = sum_{k=1..p} B_k,jj x_j(t-k) + sum_{i != j} sum_{k=0..p} B_k,ji f(x_i(t-k)) + e_j(t)

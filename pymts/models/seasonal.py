@@ -85,7 +85,7 @@ def _pattern(period: int, p: SeasonalParams, generator: Generator) -> Array:
     tags=("linear", "nonstationary", "stochastic", "seasonal", "discrete"),
     truth=("trend", "seasonal", "level", "noise"),
 )
-def make_seasonal(p: SeasonalParams, rng: Streams) -> Simulated:
+def seasonal(p: SeasonalParams, rng: Streams) -> Simulated:
     """Trend, seasonalities, a wandering level and noise: exponential smoothing, ETS(A,Ad,A).
 
     x(t) = slope t + sum_i s_i(t - m_i) + l(t-1) + phi b(t-1) + e(t),   e ~ N(0, sigma^2)

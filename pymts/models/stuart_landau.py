@@ -82,7 +82,7 @@ def velocity_of(p: StuartLandauParams, omega: Array, coupling: Array, realizatio
     tags=("oscillator", "network", "nonlinear", "stochastic", "continuous"),
     truth=("adjacency", "omega"),
 )
-def make_stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
+def stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
     """Stuart-Landau oscillators, the normal form of a Hopf bifurcation, coupled diffusively over a graph.
 
     dz_i/dt = (a + i omega_i - |z_i|^2) z_i + (K / n_i) sum_j A_ij (z_j - z_i) + noise_std xi_i(t)

@@ -106,7 +106,7 @@ def _coefficients(p: VarParams, rng: Streams) -> Array:
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
-def make_var(p: VarParams, rng: Streams) -> Simulated:
+def var(p: VarParams, rng: Streams) -> Simulated:
     """Vector autoregression, VAR(p), with coefficients drawn on a graph or given.
 
     x(t) = sum_{k=1..p} Phi_k x(t-k) + e(t),   e ~ N(0, Sigma)

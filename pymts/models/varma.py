@@ -143,7 +143,7 @@ def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "ma_coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
-def make_varma(p: VarmaParams, rng: Streams) -> Simulated:
+def varma(p: VarmaParams, rng: Streams) -> Simulated:
     """Vector autoregressive moving average, VARMA(p, q), on a graph or given; VMA(q) with p = 0.
 
     x(t) = sum_{k=1..p} Phi_k x(t-k) + e(t) + sum_{k=1..q} Theta_k e(t-k),   e ~ N(0, Sigma)

@@ -185,7 +185,7 @@ def _coefficients(p: VecmParams, rng: Streams) -> tuple[Array, Array, Array]:
         "theory_cov",
     ),
 )
-def make_vecm(p: VecmParams, rng: Streams) -> Simulated:
+def vecm(p: VecmParams, rng: Streams) -> Simulated:
     """Vector error correction: channels that wander, tied by relations that are stationary.
 
     dx(t) = alpha beta' x(t-1) + sum_{k=1..p-1} Gamma_k dx(t-k) + e(t),   dx(t) = x(t) - x(t-1),   e ~ N(0, Sigma)

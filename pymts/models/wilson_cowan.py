@@ -106,7 +106,7 @@ def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Array, realization
     tags=("oscillator", "network", "nonlinear", "neural", "continuous"),
     truth=("adjacency", "drive"),
 )
-def make_wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
+def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
     """Wilson-Cowan rates of excitatory and inhibitory populations, coupled over a graph from E to E.
 
     tau_e dE_i/dt = -E_i + (1 - r E_i) S(a_e (c_ee E_i - c_ei I_i + P_i + (K / n_i) sum_j A_ij E_j - theta_e))

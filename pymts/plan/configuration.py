@@ -29,11 +29,11 @@ def canonical_json(value: Any) -> str:
 class Configuration:
     """A model and its resolved parameters; equal identities are equal inputs of the kernel."""
 
-    model: Model
+    model: Model[...]
     params: Params
 
     @classmethod
-    def of(cls, model: str | Model, given: Mapping[str, Any]) -> Configuration:
+    def of(cls, model: str | Model[...], given: Mapping[str, Any]) -> Configuration:
         """Validate what was given; draw a seed if it is ``None``.
 
         Raises
@@ -116,7 +116,7 @@ def _short(value: bool | float | str) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def derived_seed(top_seed: int, model: Model, params: Params) -> int:
+def derived_seed(top_seed: int, model: Model[...], params: Params) -> int:
     """Return the seed of a grid cell that has none: a digest of the grid's seed and the cell's content.
 
     Position in the grid plays no part, so inserting, removing or reordering cells changes no other cell.

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.errors import GridError, InvalidParameterError, TooLargeError, named, nearest
 from pymts.models.registry import MODELS, Model, get_model
 from pymts.params.base import MAX_SEED, plain
@@ -32,7 +31,7 @@ class Record:
     """One record of a grid: a model, the parameters that stand, and the lists that sweep."""
 
     number: int
-    model: Model
+    model: Model[...]
     fixed: Mapping[str, Any]
     swept: Mapping[str, Sequence[Any]]
 
@@ -286,7 +285,7 @@ def _read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: l
     return Record(number, model, fixed, swept)
 
 
-def _sweep(model: Model, name: Any, value: Any) -> list[Any] | None:
+def _sweep(model: Model[...], name: Any, value: Any) -> list[Any] | None:
     """Return the values to sweep, or None if ``value`` is one value; the declared type decides.
 
     A list of scalars sweeps wherever a scalar is allowed; a list as deep as a declared vector or matrix is a value.

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.errors import GridError, InvalidParameterError, named, nearest
 from pymts.models.registry import MODELS, Model, get_model
 from pymts.params.validation import shown
@@ -28,7 +27,7 @@ _OWN = ("seed", "random_state", "n_realizations")  # what every draw of a grid h
 class Component:
     """One model of a mixture: how often it is drawn, what is fixed and what is drawn."""
 
-    model: Model
+    model: Model[...]
     weight: float
     fixed: Mapping[str, Any]
     drawn: Mapping[str, Distribution]
@@ -203,7 +202,7 @@ def _component(number: int, record: Any, defaults: Mapping[str, Any]) -> Compone
     return Component(model, float(weight), fixed, drawn)
 
 
-def _try_extremes(where: str, model: Model, fixed: Mapping[str, Any], drawn: Mapping[str, Distribution]) -> None:
+def _try_extremes(where: str, model: Model[...], fixed: Mapping[str, Any], drawn: Mapping[str, Distribution]) -> None:
     """Refuse a distribution whose ends the model does not take, when it is declared and not when it is drawn."""
     usual = {name: distribution.examples()[0] for name, distribution in drawn.items()}
     for name, distribution in [("", None), *drawn.items()]:

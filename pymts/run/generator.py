@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import xarray as xr
 
-from pymts import accessor as accessor  # registers ds.pymts on every dataset made here
+from pymts.data.block import Block
 from pymts.data.dataset import build, data_bytes, truth_bytes
 from pymts.data.limits import BLOCK_BYTES, check_fits
 from pymts.errors import DivergenceError, PymtsError
@@ -18,7 +18,7 @@ from pymts.models.registry import Model
 from pymts.params.validation import EXECUTION, validate
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import Grid
-from pymts.run.simulate import Block, batch_key, batch_size, simulate, simulate_blocks, simulate_whole
+from pymts.run.simulate import batch_key, batch_size, simulate, simulate_blocks, simulate_whole
 from pymts.store.cache import Store
 from pymts.streams import fresh_seed
 
@@ -72,7 +72,7 @@ def obtain(configuration: Configuration, store: Store, cache: Cache) -> xr.Datas
     return dataset
 
 
-def make_dataset(model: Model, given: Mapping[str, Any]) -> xr.Dataset:
+def make_dataset(model: Model[...], given: Mapping[str, Any]) -> xr.Dataset:
     """Return the dataset of ``make_<model>(**given)``."""
     params = validate(model.name, model.params, given)
     configuration = Configuration.of(model, {key: value for key, value in given.items() if key not in EXECUTION})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from pymts.data.block import Block, merge_truth
 from pymts.data.dataset import ITEM, coordinates, data_bytes, truth_coordinates, truth_variables
 from pymts.data.limits import BLOCK_BYTES
 from pymts.data.truth import TRUTH
@@ -26,16 +26,6 @@ from pymts.streams import Streams
 
 # Beyond this many values of state, one more configuration in a batch saves no call overhead and leaves the cache.
 STATE_VALUES = 8192
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some realizations of one configuration: values of shape (realization, time, channel) and the truth."""
-
-    realizations: range
-    values: NDArray[np.float64]
-    truth: dict[str, xr.Variable]
-    lags: dict[str, NDArray[np.generic]]
 
 
 @cache
@@ -151,21 +141,6 @@ def simulate_blocks(configuration: Configuration, block_bytes: int | None = None
         if isinstance(result, DivergenceError):
             raise result
         yield result
-
-
-def merge_truth(blocks: Sequence[dict[str, xr.Variable]]) -> dict[str, xr.Variable]:
-    """Join the truth of consecutive blocks: along realization where it has one, else it is the same in all."""
-    return {
-        name: _join([block[name] for block in blocks], variable.dims)
-        if "realization" in variable.dims and len(blocks) > 1
-        else variable
-        for name, variable in blocks[0].items()
-    }
-
-
-def _join(parts: Sequence[xr.Variable], dims: tuple[Hashable, ...]) -> xr.Variable:
-    axis = dims.index("realization")
-    return xr.Variable(dims, np.concatenate([part.values for part in parts], axis), parts[0].attrs)
 
 
 def simulate_whole(configuration: Configuration) -> Block:

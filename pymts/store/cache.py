@@ -12,11 +12,10 @@ from typing import Literal
 
 import xarray as xr
 
-from pymts import accessor as accessor  # registers ds.pymts on every dataset loaded here
+from pymts.data.block import Block
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, InvalidParameterError, StoreError
 from pymts.plan import configuration as configurations
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block
 from pymts.store import disk
 from pymts.store.contents import Contents, verify_forms
 from pymts.store.entries import housekeeping

@@ -11,7 +11,8 @@ import xarray as xr
 from pymts.errors import DamagedEntryError, StoreError, nearest
 from pymts.store.entries import housekeeping
 from pymts.store.entries.housekeeping import EntryInfo, is_name, is_real_directory
-from pymts.store.entries.inspection import Finding, identify, inspect, inspect_packed, inspect_shard
+from pymts.store.entries.inspection import Finding, identify, inspect
+from pymts.store.packing.inspection import inspect_packed, inspect_shard
 from pymts.store.packing.pack import SHARD_BYTES, Packing, pack, rebuild
 from pymts.store.packing.packed import PackedEntry, shards, with_name
 from pymts.store.place import LooseEntry, Place

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from pymts import accessor as accessor  # registers ds.pymts on every dataset loaded here
 from pymts.data.dataset import to_dataframe
 from pymts.errors import InvalidParameterError, StoreError
 from pymts.store import disk

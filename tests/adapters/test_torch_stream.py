@@ -11,9 +11,8 @@ import pytest
 import torch
 
 from pymts.adapters.torch import StreamDataset
-from pymts.datasets import list_models, load_grid
+from pymts.datasets import list_models, load_grid, make
 from pymts.errors import DivergenceError, GridError, InvalidParameterError
-from pymts.models.registry import MODELS
 from pymts.plan.mixture import Mixture
 
 RECORDS = [
@@ -27,7 +26,7 @@ def test_a_series_is_the_dataset_of_its_configuration() -> None:
     x, graphs = stream.fetch(range(12))
     for number in range(12):
         configuration = stream.mixture[number]
-        made = MODELS[configuration.model.name].make(**configuration.values)
+        made = make(configuration.model)(**configuration.values)
         np.testing.assert_array_equal(x[number].numpy(), made.data[:, :, 0].values.astype(np.float32))
         np.testing.assert_array_equal(graphs[number].numpy(), made.adjacency.values.astype(np.float32))
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import pymts.models  # noqa: F401  (registers the models)
 from pymts.gallery import model_page
 from pymts.gallery.check_figure import check_figure
 from pymts.gallery.equation import clauses, is_equation, mathml

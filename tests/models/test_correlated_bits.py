@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from support import assert_same_bits, block, whole
 
+from pymts.data.block import Block, merge_truth
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, merge_truth, simulate_blocks, simulate_whole
+from pymts.run.simulate import simulate_blocks, simulate_whole
 
 M = 7
 T = 300  # steps that fill no whole number of products

@@ -11,7 +11,7 @@ import xarray as xr
 from support import models
 
 from pymts import plotting
-from pymts.datasets import make_kuramoto, make_lorenz, make_noise_gaussian, make_piecewise, make_var
+from pymts.datasets import make, make_kuramoto, make_lorenz, make_noise_gaussian, make_piecewise, make_var
 from pymts.errors import InvalidParameterError
 from pymts.models.registry import Model
 from pymts.plotting.canvas import fewer_columns
@@ -114,7 +114,7 @@ def test_a_long_heatmap_keeps_its_extremes() -> None:
 
 @pytest.mark.parametrize("model", models())
 def test_every_model_has_an_overview(model: Model) -> None:
-    ds = model.make(T=30, n_realizations=2, seed=1, cache=False)
+    ds = make(model)(T=30, n_realizations=2, seed=1, cache=False)
     figure = ds.pymts.plot(realization=1)
     assert figure.get_suptitle() == ds.pymts.config_id
     assert len(figure.axes) >= 4

@@ -11,9 +11,10 @@ import pytest
 from support import assert_same_bits, block, cases, models, small, whole
 
 import pymts.streams
+from pymts.data.block import Block, merge_truth
 from pymts.models.registry import Model
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, batch_key, merge_truth, simulate, simulate_blocks, simulate_whole
+from pymts.run.simulate import batch_key, simulate, simulate_blocks, simulate_whole
 
 
 @pytest.mark.parametrize(("model", "params"), cases())

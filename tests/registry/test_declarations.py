@@ -9,6 +9,8 @@ import json
 import math
 import pickle
 import pkgutil
+import subprocess
+import sys
 from typing import Any
 
 import annotated_types as at
@@ -18,6 +20,7 @@ from support import cases, models, small
 import pymts.datasets
 import pymts.models
 from pymts.data.truth import TRUTH
+from pymts.datasets import make
 from pymts.errors import InvalidParameterError
 from pymts.models.registry import MODELS, Model
 from pymts.params.base import Params
@@ -31,16 +34,32 @@ def test_the_users_ten_models_are_there() -> None:
     assert wanted <= set(pymts.datasets.list_models())
 
 
-def test_every_model_file_is_imported() -> None:
+def test_every_file_of_a_model_registers_one_and_every_model_has_its_line_at_the_front_door() -> None:
     files = {module.name for module in pkgutil.iter_modules(pymts.models.__path__)}
-    imported = {model.simulate.__module__.rsplit(".", 1)[1] for model in MODELS.values()}
-    assert files == imported
+    files -= {"registry", "docstrings", "shared"}
+    assert files == {model.module.rsplit(".", 1)[1] for model in MODELS.values()}
+    made = {name for name in dir(pymts.datasets) if name.startswith("make_")}
+    assert made == {f"make_{name}" for name in MODELS}
+
+
+@pytest.mark.parametrize("first", ["from pymts.models.registry import MODELS", "from pymts.models.var import var"])
+def test_the_registry_fills_itself_when_it_is_first_read(first: str) -> None:
+    code = f"{first}\nfrom pymts.models.registry import MODELS\nprint(len(MODELS), 'var' in MODELS)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(MODELS)), "True"]
 
 
 @pytest.mark.parametrize("model", models())
-def test_make_is_the_registered_function(model: Model) -> None:
+def test_a_model_and_its_configuration_pickle_by_name(model: Model) -> None:
+    assert pickle.loads(pickle.dumps(model)) is model
+    configuration = small(model)
+    assert pickle.loads(pickle.dumps(configuration)) == configuration
+
+
+@pytest.mark.parametrize("model", models())
+def test_make_is_the_function_of_the_front_door(model: Model) -> None:
     make = getattr(pymts.datasets, f"make_{model.name}")
-    assert make is model.make
+    assert make is pymts.datasets.make(model)
     assert make.__name__ == f"make_{model.name}"
     assert pickle.loads(pickle.dumps(make)) is make
     signature = inspect.signature(make)
@@ -59,12 +78,12 @@ def test_everything_is_documented(model: Model, capsys: pytest.CaptureFixture[st
     assert "Truth" in model.doc
     assert any(str(year) in model.reference for year in range(1800, 2030))
     assert model.tags
-    doc = inspect.getdoc(model.make) or ""
+    doc = inspect.getdoc(make(model)) or ""
     for section in ("Parameters", "Returns", "Raises", "References"):
         assert f"\n{section}\n{'-' * len(section)}\n" in doc
-    model.make.help()
+    make(model).help()
     printed = capsys.readouterr().out
-    schema = model.make.params()
+    schema = make(model).params()
     json.dumps(schema)
     for name, field in model.params.model_fields.items():
         description = field.description or ""
@@ -158,7 +177,7 @@ def test_invalid_values_are_refused_in_a_sentence_that_names_field_value_and_wha
     model: Model, name: str, value: Any
 ) -> None:
     with pytest.raises(InvalidParameterError) as refusal:
-        model.make(**{name: value})
+        make(model)(**{name: value})
     message = str(refusal.value)
     assert message.startswith(f"{model.name}: {name} must be ")
     assert "\n" not in message
@@ -169,10 +188,10 @@ def test_invalid_values_are_refused_in_a_sentence_that_names_field_value_and_wha
 @pytest.mark.parametrize("model", models())
 def test_unknown_and_doubled_names_are_refused_with_the_nearest(model: Model) -> None:
     with pytest.raises(InvalidParameterError, match="n_realisations is not a parameter; did you mean 'n_realizations'"):
-        model.make(n_realisations=3)
+        make(model)(n_realisations=3)
     with pytest.raises(InvalidParameterError, match="M is given twice, as M and as n_channels"):
-        model.make(M=3, n_channels=3)
+        make(model)(M=3, n_channels=3)
     with pytest.raises(InvalidParameterError) as refusal:
-        model.make(M=0, T=0, sample_every=0)
+        make(model)(M=0, T=0, sample_every=0)
     for name in ("M", "T", "sample_every"):
         assert f"{name} must be {allowed(model.params.model_fields[name])}, got 0" in str(refusal.value)

@@ -14,10 +14,10 @@ import pytest
 import xarray as xr
 from stored import configured, files_below, made
 
+from pymts.data.block import Block
 from pymts.errors import DamagedEntryError, DamagedEntryWarning, StoreError
 from pymts.plan.configuration import Configuration
 from pymts.run import simulate
-from pymts.run.simulate import Block
 from pymts.store import disk
 from pymts.store.cache import Store
 from pymts.store.entries import housekeeping, inspection

@@ -10,9 +10,10 @@ import pytest
 import xarray as xr
 from stored import configured, files_below, made
 
+from pymts.data.block import Block
 from pymts.errors import InvalidParameterError
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, simulate_blocks
+from pymts.run.simulate import simulate_blocks
 from pymts.store import disk
 from pymts.store.cache import Store
 from pymts.store.entries.entry import SUFFIXES

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pymts.adapters.sources import Member, Source, fitting
-from pymts.datasets import load_grid
 from pymts.errors import InvalidParameterError, StoreError
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import Grid
-from pymts.run.collection import DatasetSequence
+from pymts.run.collection import DatasetSequence, load_grid
 from pymts.run.generator import run
 from pymts.store.cache import Store
 from pymts.store.format.mapped import MappedValues

@@ -14,12 +14,13 @@ from torch.utils.data import IterableDataset, get_worker_info
 from pymts.adapters.sources import whole_number
 from pymts.adapters.targets import MODEL
 from pymts.adapters.torch.windows import Item, Layout
+from pymts.data.block import Block
 from pymts.errors import DivergenceError, InvalidParameterError, nearest
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import Grid
 from pymts.plan.mixture import Mixture
 from pymts.run.collection import DatasetSequence
-from pymts.run.simulate import Block, batch_key, batch_size, simulate
+from pymts.run.simulate import batch_key, batch_size, simulate
 
 # Series simulated together: each model of a mixture has its share of them.
 TOGETHER = 512

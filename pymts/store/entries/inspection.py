@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,6 @@ from pymts.store import disk
 from pymts.store.entries.entry import METADATA, PARQUET, TRUTH, check_entry, read_metadata
 from pymts.store.entries.housekeeping import EntryInfo, is_real_directory
 from pymts.store.format.sidecar import Metadata, machine_class
-from pymts.store.packing.packed import PackedEntry, Shard, shard_problems
 
 # What in the environment of an entry the bits of its values may depend on.
 MACHINE_CLASS = ("numpy", "scipy", "system", "machine", "libc", "blas", "blas_kernels", "simd")
@@ -72,15 +71,10 @@ def inspect(entry: EntryInfo) -> Finding | None:
             check_entry(entry.path, entry.config_id)
         return metadata
 
-    return _finding(entry.config_id, entry.model, entry.path, check)
+    return finding(entry.config_id, entry.model, entry.path, check)
 
 
-def inspect_packed(entry: PackedEntry) -> Finding | None:
-    """Compare every byte of a packed entry with its digest."""
-    return _finding(entry.name, entry.shard.model, entry.shard.path, entry.check)
-
-
-def _finding(config_id: str, model: str, path: Path, check: Callable[[], Metadata | None]) -> Finding | None:
+def finding(config_id: str, model: str, path: Path, check: Callable[[], Metadata | None]) -> Finding | None:
     """Return what a check finds, or None if there is nothing any more."""
     try:
         metadata = check()
@@ -91,12 +85,6 @@ def _finding(config_id: str, model: str, path: Path, check: Callable[[], Metadat
     if metadata is None:
         return None
     return Finding(config_id, model, path, "ok", "", is_same_machine_class(metadata.environment))
-
-
-def inspect_shard(shard: Shard) -> Iterator[Finding]:
-    """Yield what is wrong with the files of a shard: also what no entry is served from."""
-    for problem in shard_problems(shard.path, shard.model):
-        yield Finding(f"packed/{shard.path.name}", shard.model, shard.path, "damaged", problem)
 
 
 def is_same_machine_class(environment: Mapping[str, Any]) -> bool:

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pymts.data.block import Block, merge_truth
 from pymts.data.dataset import DATA, DIMS, build, coordinates
 from pymts.errors import InvalidParameterError
 from pymts.plan.configuration import Configuration
-from pymts.run.simulate import Block, merge_truth
 from pymts.store.entries.entry import Source
 
 
