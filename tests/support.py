@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from pydantic.fields import FieldInfo
 
 from pymts.data.block import Block
+from pymts.models import registry
 from pymts.models.registry import MODELS, Model
 from pymts.params.validation import EXECUTION
 from pymts.plan.configuration import Configuration
 from pymts.run.simulate import simulate
+
+
+def forget(name: str) -> None:
+    """Take a model that a test registered out of the registry."""
+    registry._REGISTRY._models.pop(name, None)
 
 
 def run(model: str, **params: Any) -> tuple[NDArray[np.float64], dict[str, xr.Variable]]:

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = [(kind, body) for kind, body in re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)]
 RECIPE = next(body for kind, body in BLOCKS if "@model(" in body)
+MAKE = next(body for kind, body in BLOCKS if "= make(" in body)
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 SETUP = [body.strip() for kind, body in BLOCKS if kind == "bash" and "venv" in body]
 
 
@@ -36,6 +38,11 @@ def copy_of_the_checkout(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
     return target
+
+
+def with_checkout(checkout: Path) -> dict[str, str]:
+    """Return the environment in which Python finds a checkout first."""
+    return {**os.environ, "PYTHONPATH": str(checkout)}
 
 
 @pytest.mark.parametrize("name", readme_parts.MADE)
@@ -62,7 +69,7 @@ def test_the_python_blocks_run_in_order_and_print_what_is_shown(
     namespace: dict[str, object] = {}
     ran = 0
     for index, (kind, body) in enumerate(BLOCKS):
-        if kind != "python" or body == RECIPE:
+        if kind != "python" or body in (RECIPE, MAKE):
             continue
         exec(compile(body, f"README block {index}", "exec"), namespace)
         ran += 1
@@ -104,15 +111,23 @@ def test_the_command_lines_run(tmp_path: Path) -> None:
         assert done.stdout
 
 
-def test_the_recipe_adds_a_model_with_one_file_and_one_line(tmp_path: Path) -> None:
+def test_a_model_works_from_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "mymodel.py").write_text(RECIPE + MAKE)
+    done = subprocess.run(
+        [sys.executable, "mymodel.py"], cwd=tmp_path, capture_output=True, text=True, check=False, env=with_checkout(ROOT)
+    )
+    assert done.stdout == BLOCKS[BLOCKS.index(("python", MAKE)) + 1][1], done.stderr
+
+
+def test_a_model_joins_the_package_with_one_file_and_two_lines(tmp_path: Path) -> None:
     checkout = copy_of_the_checkout(tmp_path)
     (checkout / "pymts" / "models" / "mymodel.py").write_text(f'"""Noisy maps."""\n\n{RECIPE}')
-    line = re.search(r"add `(from pymts\.models\.mymodel import .*?)`", TEXT)
-    assert line is not None
-    with (checkout / "pymts" / "models" / "__init__.py").open("a") as imports:
-        imports.write(line[1] + "\n")
+    lines = re.findall(r"^    ((?:from pymts\.models import|make_logistic_noise =) .*)$", CONTRIBUTING, flags=re.MULTILINE)
+    assert len(lines) == 2
+    with (checkout / "pymts" / "datasets.py").open("a") as front:
+        front.write("\n".join(lines) + "\n")
     tests = ["tests/registry", "-q", "-k", "logistic_noise", "-p", "no:cacheprovider", "-n0"]
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    environment = with_checkout(checkout)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *tests],
         cwd=checkout,

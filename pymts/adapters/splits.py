@@ -15,14 +15,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
-from pymts.adapters.libraries import require
 from pymts.adapters.sources import whole_number
 from pymts.adapters.windows import INDEX
 from pymts.errors import InvalidParameterError
 
-require("sklearn", "pymts.adapters.sklearn", "pip install scikit-learn")
-from sklearn.base import BaseEstimator  # noqa: E402  (one clear sentence where it is missing)
 
 Rows = NDArray[np.intp]
 

@@ -1,1 +1,1 @@
-"""The command line, one file for each group of commands; ``app`` declares them."""
+"""The command line: ``app`` declares the commands, and a file for each group of them does the work."""

@@ -45,14 +45,13 @@ def build_gallery(
     Raises
     ------
     MissingLibraryError
-        If jinja2, matplotlib or seaborn is not installed.
+        If jinja2 is not installed.
     StoreError
         If the target is no gallery, or cannot be written.
     TooLargeError
         If a collection has more configurations than a page shows.
     """
-    for library in ("jinja2", "matplotlib", "seaborn"):
-        require(library, "the gallery", COMMAND)
+    require("jinja2", "the gallery", COMMAND)
     for source in sources:
         check_count(source.name, source.count)
     check_target(target.absolute())

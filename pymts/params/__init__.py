@@ -1,1 +1,1 @@
-"""Parameters: fields, types, validation."""
+"""Parameters: ``base`` has those of every model, ``fields`` their types, ``validation`` checks what is given."""

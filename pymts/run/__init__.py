@@ -1,1 +1,3 @@
-"""Simulate: configurations in, datasets out, from the store or made now."""
+"""From configurations to datasets: ``simulate`` runs a batch, ``generator`` serves from the store or simulates,
+``make`` turns a model into a function, ``collection`` is a grid's datasets, ``executors`` spread the work.
+"""

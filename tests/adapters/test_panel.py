@@ -189,15 +189,6 @@ def without(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
 
 
-def test_scikit_learn_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    ds = make_var(T=5, seed=1)
-    for name in ("pymts.adapters.sklearn", "pymts.adapters.splits"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    without("sklearn", monkeypatch)
-    with pytest.raises(MissingLibraryError, match="needs sklearn, which is not installed; pip install scikit-learn"):
-        ds.pymts.to_xy(context_length=2)
-
-
 def test_what_is_missing_inside_a_library_is_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str) -> None:
         raise ModuleNotFoundError("No module named 'inner'", name="inner")

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from support import forget
 
 from pymts.run.executors import cluster, processes
 
@@ -25,9 +26,7 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv("PYMTS_DRIVER", str(os.getpid()))
     monkeypatch.syspath_prepend(str(HERE))
     yield
-    from pymts.models.registry import _MODELS
-
-    _MODELS.pop("poison", None)
+    forget("poison")
     sys.modules.pop("poison", None)
 
 

@@ -1,1 +1,1 @@
-"""What several models share."""
+"""Parameters and steps that several models share: a ``network``, correlated ``noise``, coupled ``units``."""

@@ -1,1 +1,3 @@
-"""One dataset of the store."""
+"""One dataset of the store: ``entry`` writes and reads it, ``publish`` puts it in place, ``inspection`` verifies it,
+``housekeeping`` lists, prunes and removes, ``streamed`` writes what is larger than memory.
+"""

@@ -1,1 +1,1 @@
-"""Packed."""
+"""Many small datasets in few files: ``pack`` makes shards, ``packed`` reads them, ``manifest`` lists what is in one."""
