@@ -96,12 +96,14 @@ def main() -> None:
     sys.setrecursionlimit(10_000)
     house = arrows()
     if "--draw" in sys.argv:
-        print(drawing(house))
+        sys.stdout.write(drawing(house) + "\n")
         return
     rings = circles(house)
     largest = max(map(len, rings), default=0)
-    print(f"{len(house)} rooms on {len(FLOORS)} floors, {sum(map(len, house.values()))} arrows")
-    print(f"{len(rings)} circles (largest through {largest} rooms), {len(upward(house))} arrows up")
+    sys.stdout.write(
+        f"{len(house)} rooms on {len(FLOORS)} floors, {sum(map(len, house.values()))} arrows\n"
+        f"{len(rings)} circles (largest through {largest} rooms), {len(upward(house))} arrows up\n"
+    )
 
 
 if __name__ == "__main__":

@@ -69,7 +69,12 @@ def listed(call: str) -> list[str]:
 @pytest.mark.parametrize(
     ("call", "module", "name", "make"),
     [
-        ("`make_kuramoto(", networks, "erdos_renyi", lambda: make_kuramoto(topology="erdos_renyi", density=0.3, T=5, seed=1)),
+        (
+            "`make_kuramoto(",
+            networks,
+            "erdos_renyi",
+            lambda: make_kuramoto(topology="erdos_renyi", density=0.3, T=5, seed=1),
+        ),
         ("`make_var(Phi", var_file, "vector_recursion", lambda: make_var(Phi=[[0.5, 0.1], [0.0, 0.2]], T=5, seed=1)),
     ],
 )

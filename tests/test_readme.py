@@ -45,6 +45,7 @@ def with_checkout(checkout: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(checkout)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", readme_parts.MADE)
 def test_the_parts_that_are_made_are_fresh(name: str) -> None:
     written = readme_parts.parts(name, TEXT)[1]
@@ -92,6 +93,7 @@ def test_the_pictures_are_those_that_the_project_draws(tmp_path: Path) -> None:
             assert ours.size == again.size
 
 
+@pytest.mark.slow
 def test_the_yaml_block_is_the_example() -> None:
     shown = next(yaml.safe_load(body) for kind, body in BLOCKS if kind == "yaml")
     assert shown == yaml.safe_load((ROOT / "configs" / "example_grid.yaml").read_text())
@@ -111,10 +113,16 @@ def test_the_command_lines_run(tmp_path: Path) -> None:
         assert done.stdout
 
 
+@pytest.mark.slow
 def test_a_model_works_from_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "mymodel.py").write_text(RECIPE + MAKE)
     done = subprocess.run(
-        [sys.executable, "mymodel.py"], cwd=tmp_path, capture_output=True, text=True, check=False, env=with_checkout(ROOT)
+        [sys.executable, "mymodel.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=with_checkout(ROOT),
     )
     assert done.stdout == BLOCKS[BLOCKS.index(("python", MAKE)) + 1][1], done.stderr
 
@@ -122,7 +130,9 @@ def test_a_model_works_from_a_file_of_its_own(tmp_path: Path) -> None:
 def test_a_model_joins_the_package_with_one_file_and_two_lines(tmp_path: Path) -> None:
     checkout = copy_of_the_checkout(tmp_path)
     (checkout / "pymts" / "models" / "mymodel.py").write_text(f'"""Noisy maps."""\n\n{RECIPE}')
-    lines = re.findall(r"^    ((?:from pymts\.models import|make_logistic_noise =) .*)$", CONTRIBUTING, flags=re.MULTILINE)
+    lines = re.findall(
+        r"^    ((?:from pymts\.models import|make_logistic_noise =) .*)$", CONTRIBUTING, flags=re.MULTILINE
+    )
     assert len(lines) == 2
     with (checkout / "pymts" / "datasets.py").open("a") as front:
         front.write("\n".join(lines) + "\n")
@@ -149,6 +159,7 @@ def test_a_model_joins_the_package_with_one_file_and_two_lines(tmp_path: Path) -
     assert "logistic_noise" in listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["python3", "uv"])
 def test_the_main_job_runs_on_a_fresh_copy_with_the_readmes_own_line(tool: str, tmp_path: Path) -> None:
     checkout = copy_of_the_checkout(tmp_path)

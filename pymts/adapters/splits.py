@@ -21,7 +21,6 @@ from pymts.adapters.sources import whole_number
 from pymts.adapters.windows import INDEX
 from pymts.errors import InvalidParameterError
 
-
 Rows = NDArray[np.intp]
 
 

@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from pymts.cli.exitcodes import Exit
+from pymts.cli.group import Group, InterruptedRunError
 from pymts.errors import PymtsError
-
-
-class InterruptedRunError(PymtsError):
-    """The user pressed Ctrl-C."""
-
-
-class _Group(TyperGroup):
-    """Commands whose interruption is ours to report (the library would exit with 1), and whose flags take no value."""
-
-    def get_params(self, ctx: Any) -> Any:
-        return _bare_flags(super().get_params(ctx))
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        if command is not None:
-            _bare_flags(command.get_params(ctx))
-        return command
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise InterruptedRunError("interrupted; the same command goes on where it stopped") from None
-
-
-def _bare_flags(params: Any) -> Any:
-    """Take the type off flags: the library shows ``--save <bool>``, as if one had to say which."""
-    for param in params:
-        if getattr(param, "is_flag", False):
-            param.metavar = ""
-    return params
-
 
 app = typer.Typer(
     name="pymts",
-    cls=_Group,
+    cls=Group,
     help="Synthetic multivariate time series with ground truth.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-cache_app = typer.Typer(cls=_Group, help="Look after the store of generated datasets.", no_args_is_help=True)
+cache_app = typer.Typer(cls=Group, help="Look after the store of generated datasets.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="YAML file of the grid.", show_default=False)]

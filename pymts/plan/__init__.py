@@ -1,1 +1,1 @@
-"""What is to be made, before anything is made: ``configuration`` (one dataset), ``grid`` (many), ``mixture`` (random)."""
+"""What is to be made: ``configuration`` (one dataset), ``grid`` (many), ``mixture`` (random ones)."""

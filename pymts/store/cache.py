@@ -21,7 +21,7 @@ from pymts.store.contents import Contents, verify_forms
 from pymts.store.entries import housekeeping
 from pymts.store.entries.entry import Source, read_entry, source_of, write_entry
 from pymts.store.entries.housekeeping import check_real_directory, is_name
-from pymts.store.entries.inspection import Finding, identify
+from pymts.store.entries.inspection import Finding, identify, may_hold
 from pymts.store.entries.publish import publish
 from pymts.store.entries.streamed import source_of_blocks
 from pymts.store.packing.packed import with_digest, with_name
@@ -275,15 +275,8 @@ class Store(Contents):
 
     def verify_configuration(self, configuration: Configuration) -> Iterator[Finding]:
         """Do the same for each form in which a configuration is stored."""
-        target = next((f for f in self._rungs(configuration) if self._may_hold(f, configuration)), None)
+        target = next((f for f in self._rungs(configuration) if may_hold(f, configuration.digest)), None)
         return verify_forms(target, with_digest(self.root / configuration.model.name, configuration.digest))
-
-    def _may_hold(self, folder: Path, configuration: Configuration) -> bool:
-        try:
-            metadata = identify(folder)
-        except DamagedEntryError:
-            return True
-        return metadata is not None and metadata.digest == configuration.digest
 
     def pull(
         self, remote: str | Remote, keys: Iterable[str] | None = None, advance: Callable[[], object] = lambda: None

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "configs" / "cluster"
 GRID = "configs: [{model: ar, T: 5, rho: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}]"
 
+pytestmark = pytest.mark.slow
+
 
 def environment(**variables: str) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

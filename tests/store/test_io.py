@@ -18,7 +18,6 @@ import pytest
 import xarray as xr
 from stored import configured, made
 
-from pymts import io
 from pymts.data.dataset import to_dataframe
 from pymts.errors import DamagedEntryError, InvalidParameterError, PymtsError, StoreError, TooLargeError
 from pymts.store.disk import digest
@@ -211,7 +210,7 @@ def test_replacing_gives_the_new_dataset(tmp_path: Path, dataset: xr.Dataset) ->
 
 @pytest.mark.parametrize("rows", [2**18, 5, 40])
 def test_csv_is_the_long_form(tmp_path: Path, dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(io, "CSV_ROWS", rows)
+    monkeypatch.setattr("pymts.store.files.CSV_ROWS", rows)
     path = save_csv(dataset, tmp_path / "a.csv")
     text = path.read_text()
     assert text.splitlines()[0] == "time,channel,realization,value,config_id"

@@ -17,7 +17,8 @@ from pymts.errors import DamagedEntryError, StoreError
 from pymts.store.entries import entry
 from pymts.store.files import load_parquet, open_values, save_parquet
 from pymts.store.format import mapped, parquet
-from pymts.store.format.mapped import Layout, MappedValues
+from pymts.store.format.layout import Layout
+from pymts.store.format.mapped import MappedValues
 from pymts.store.format.parquet import RowGroup, read_ordinarily
 
 CASES = [

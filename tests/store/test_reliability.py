@@ -14,6 +14,7 @@ from benchmarks.reliability.common import Proof
 TRIED = {"crash": 25, "race": 240, "exits": 8, "fuzz": 2000, "crowd": 1000, "cost": 6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PROOFS))
 def test_the_promise_is_kept(name: str) -> None:
     found: Proof = PROOFS[name][True](0)

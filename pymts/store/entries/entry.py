@@ -20,7 +20,8 @@ from pymts.data.dataset import DATA, DIMS
 from pymts.data.limits import BLOCK_BYTES, available_memory, check_fits
 from pymts.errors import DamagedEntryError, InvalidParameterError, StoreError
 from pymts.store import disk
-from pymts.store.format.mapped import Layout, LazyValues, MappedValues, check_values, read_whole, rest_digest
+from pymts.store.format.layout import Layout
+from pymts.store.format.mapped import LazyValues, MappedValues, check_values, read_whole, rest_digest
 from pymts.store.format.parquet import RowGroup, Shape, ValueWriter, locate
 from pymts.store.format.sidecar import (
     FORMAT,

@@ -52,6 +52,15 @@ def identify(folder: Path) -> Metadata | None:
     return metadata
 
 
+def may_hold(folder: Path, digest: str) -> bool:
+    """Tell whether a directory holds the entry of a digest, or is too damaged to say."""
+    try:
+        metadata = identify(folder)
+    except DamagedEntryError:
+        return True
+    return metadata is not None and metadata.digest == digest
+
+
 def _size(path: str) -> int:
     try:
         status = os.lstat(path)

@@ -26,7 +26,7 @@ from pymts.data.dataset import DATA, DIMS
 from pymts.errors import DamagedEntryError, InvalidParameterError
 from pymts.plan.configuration import canonical_json
 from pymts.store.disk import digest
-from pymts.store.format.mapped import Layout
+from pymts.store.format.layout import Layout
 from pymts.store.format.parquet import RowGroup
 
 FORMAT: Literal[1] = 1

@@ -21,7 +21,8 @@ from pymts.errors import DamagedEntryError, DamagedEntryWarning
 from pymts.store import disk
 from pymts.store.entries.entry import assemble, unpack_truth
 from pymts.store.entries.housekeeping import PACKED, EntryInfo, models, shard_names
-from pymts.store.format.mapped import Layout, LazyValues, MappedValues, map_bytes, read_into
+from pymts.store.format.layout import Layout
+from pymts.store.format.mapped import LazyValues, MappedValues, map_bytes, read_into
 from pymts.store.format.parquet import RowGroup
 from pymts.store.format.sidecar import Metadata
 from pymts.store.packing.manifest import (

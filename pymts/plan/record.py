@@ -1,0 +1,108 @@
+"""One record of a grid: what stands, and what sweeps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymts.errors import InvalidParameterError
+from pymts.models.registry import MODELS, Model, get_model
+from pymts.params.base import plain
+from pymts.params.fields import depths
+from pymts.params.validation import EXECUTION, shown, synonyms
+
+# {sweep: [...]} and {value: [...]} say which it is where a list could be either.
+SWEEP = "sweep"
+VALUE = "value"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a grid: a model, the parameters that stand, and the lists that sweep."""
+
+    number: int
+    model: Model[...]
+    fixed: Mapping[str, Any]
+    swept: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        """Count the cells by multiplication."""
+        return math.prod(len(values) for values in self.swept.values())
+
+    def cell(self, index: int) -> dict[str, Any]:
+        """Return the parameters of one cell; the last list varies fastest, as in ``itertools.product``."""
+        cell = dict(self.fixed)
+        for name, values in reversed(list(self.swept.items())):
+            index, digit = divmod(index, len(values))
+            cell[name] = values[digit]
+        return cell
+
+
+def read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: list[str]) -> Record | None:
+    """Split a record into what stands and what sweeps; note what is wrong with it."""
+    where = f"record {number}"
+    if not isinstance(raw, Mapping):
+        problems.append(f"{where} must be a mapping such as {{model: var, M: 5}}, got {shown(raw)}")
+        return None
+    if "model" not in raw:
+        problems.append(f"{where} has no model; name one of {', '.join(sorted(MODELS))}")
+        return None
+    try:
+        model = get_model(raw["model"])
+    except InvalidParameterError as error:
+        problems.append(f"{where}: {error}")
+        return None
+    where = f"{where} ({model.name})"
+    also = synonyms(model.params)
+    own = {key: value for key, value in raw.items() if key != "model"}
+    given_names = {also.get(key, key) for key in own}
+    inherited = {
+        key: value
+        for key, value in defaults.items()
+        if also.get(key, key) in model.params.model_fields and also.get(key, key) not in given_names
+    }
+    fixed: dict[str, Any] = {}
+    swept: dict[str, Sequence[Any]] = {}
+    for key, raw_value in {**inherited, **own}.items():
+        if key in EXECUTION:
+            problems.append(f"{where}: {key} says how to run, not what to make; give it to the call")
+            continue
+        value = plain(raw_value)
+        if _says(VALUE, value):
+            fixed[key] = value[VALUE]
+            continue
+        values = _sweep(model, also.get(key, key) if isinstance(key, str) else key, value)
+        if values is None:
+            fixed[key] = value
+        elif values:
+            swept[key] = values
+        else:
+            problems.append(f"{where}: {key} has an empty list to sweep; give at least one value")
+    return Record(number, model, fixed, swept)
+
+
+def _sweep(model: Model[...], name: Any, value: Any) -> list[Any] | None:
+    """Return the values to sweep, or None if ``value`` is one value; the declared type decides.
+
+    A list of scalars sweeps wherever a scalar is allowed; a list as deep as a declared vector or matrix is a value.
+    """
+    if _says(SWEEP, value) and isinstance(value[SWEEP], list):
+        return list(value[SWEEP])
+    field = model.params.model_fields.get(name)
+    if field is None or not isinstance(value, list):
+        return None
+    depth, valid = _depth(value), depths(field)
+    if depth == 1 and 0 in valid:
+        return value
+    return None if depth in valid else value
+
+
+def _says(word: str, value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {word}
+
+
+def _depth(value: Any) -> int:
+    """Return how deep lists nest."""
+    return 1 + max((_depth(item) for item in value), default=0) if isinstance(value, list) else 0
