@@ -15,7 +15,7 @@ from pymts.plan.grid import Grid
 from pymts.run.simulate import simulate_whole
 from pymts.store.cache import Store
 from pymts.store.entries import housekeeping
-from pymts.store.packing.packed import shards
+from pymts.store.packing.shards import shards
 
 HERE = Path(__file__).parent
 DROP = Path("/proc/sys/vm/drop_caches")

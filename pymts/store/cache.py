@@ -24,7 +24,7 @@ from pymts.store.entries.housekeeping import check_real_directory, is_name
 from pymts.store.entries.inspection import Finding, identify, may_hold
 from pymts.store.entries.publish import publish
 from pymts.store.entries.streamed import source_of_blocks
-from pymts.store.packing.packed import with_digest, with_name
+from pymts.store.packing.shards import with_digest, with_name
 from pymts.store.place import LooseEntry, Place
 from pymts.store.remote.remote import Item, Remote
 from pymts.store.remote.transfer import Transfer, entry_in, pull, take

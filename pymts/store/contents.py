@@ -14,7 +14,8 @@ from pymts.store.entries.housekeeping import EntryInfo, is_name, is_real_directo
 from pymts.store.entries.inspection import Finding, identify, inspect
 from pymts.store.packing.inspection import inspect_packed, inspect_shard
 from pymts.store.packing.pack import SHARD_BYTES, Packing, pack, rebuild
-from pymts.store.packing.packed import PackedEntry, shards, with_name
+from pymts.store.packing.packed import PackedEntry
+from pymts.store.packing.shards import shards, with_name
 from pymts.store.place import LooseEntry, Place
 from pymts.store.remote.remote import Remote
 from pymts.store.remote.transfer import Transfer, push

@@ -23,8 +23,10 @@ from pymts.store.entries.housekeeping import PACKED
 from pymts.store.format import parquet
 from pymts.store.packing import pack as packing
 from pymts.store.packing import shard_writer
+from pymts.store.packing.inspection import check_shard
 from pymts.store.packing.manifest import MANIFEST, SEAL, SERIES, SIDECARS
-from pymts.store.packing.packed import PackedEntry, check_shard, shards
+from pymts.store.packing.packed import PackedEntry
+from pymts.store.packing.shards import shards
 
 SEEDS = (1, 2)
 LONE = 4  # stays loose

@@ -63,7 +63,9 @@ class StoreMachine(RuleBasedStateMachine):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             found = self.store.load(CONFIGURATIONS[which], lazy=lazy)
-            if which in self.damaged and lazy and found is not None:  # damage in values is found when they are read
+            if (
+                which in self.damaged and lazy and found is not None
+            ):  # damage in the Parquet file is found as it is read
                 with pytest.raises(DamagedEntryError):
                     found.load()
                 return

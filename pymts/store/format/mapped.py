@@ -33,7 +33,8 @@ class MappedValues:
     path : Path
     layout : Layout
     verify : bool
-        Compare the digest of each row group when it is first touched.
+        Compare each row group with its digest when it is first touched, and with the last of them every other byte of
+        the file.
     """
 
     has_own_map = True
@@ -44,7 +45,7 @@ class MappedValues:
         self.verify = verify
         self.raw = raw = self._map()  # the whole file, read-only
         self._chunks = [raw[start:end].view(layout.dtype) for start, end in layout.places]
-        self._unchecked = [verify] * len(self._chunks)
+        self._unchecked = set(range(len(self._chunks))) if verify else set()
         self._ends = np.cumsum([chunk.size for chunk in self._chunks], dtype=np.int64)
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path, Layout, bool]]:
@@ -70,11 +71,22 @@ class MappedValues:
 
     def _chunk(self, index: int) -> NDArray[Any]:
         chunk = self._chunks[index]
-        if self._unchecked[index]:
+        if index in self._unchecked:
             if digest(chunk.view(np.uint8).data) != self.layout.groups[index].xxh3_128:
                 raise DamagedEntryError(f"{self.path}: the values of row group {index} are not those that were written")
-            self._unchecked[index] = False
+            if self._unchecked == {index}:
+                self._check_rest()
+            self._unchecked.discard(index)
         return chunk
+
+    def _check_rest(self) -> None:
+        """Compare what is no value, once all values have been: whoever has read everything has a whole file."""
+        rest = xxhash.xxh3_128()
+        bounds = [(0, 0), *self.layout.places, (self.raw.size, self.raw.size)]
+        for (_, end), (start, _) in pairwise(bounds):
+            rest.update(self.raw[end:start].data)
+        if rest.hexdigest() != self.layout.rest_xxh3_128:
+            raise DamagedEntryError(f"{self.path} is not what was written")
 
     @property
     def ends(self) -> NDArray[np.int64]:

@@ -294,7 +294,7 @@ def unpack_arrays(
             if dtype.kind == "U" and not _is_text(values):
                 raise ValueError("it is not text")  # noqa: TRY301
             variable = xr.Variable(entry.dims, values.astype(object) if entry.is_object else values, entry.attrs)
-        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise DamagedEntryError(f"{where}: the variable {entry.name!r} cannot be read: {error}") from None
         (coordinates if entry.is_coordinate else variables)[entry.name] = variable
     return variables, coordinates

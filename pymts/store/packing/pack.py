@@ -18,9 +18,11 @@ from pymts.store.entries.housekeeping import PACKED, EntryInfo, check_real_direc
 from pymts.store.entries.inspection import identify
 from pymts.store.format.parquet import RowGroup, locate
 from pymts.store.format.sidecar import File
+from pymts.store.packing.inspection import check_shard
 from pymts.store.packing.manifest import MANIFEST, SEAL, SERIES, SIDECARS, Seal, derive
-from pymts.store.packing.packed import Shard, check_shard, with_digest
+from pymts.store.packing.packed import Shard
 from pymts.store.packing.shard_writer import ShardWriter, write_index
+from pymts.store.packing.shards import with_digest
 
 SHARD_BYTES = 2**28
 # A row group's number is 16 bits wide in the footer.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,10 +14,10 @@ import xxhash
 from numpy.typing import NDArray
 
 from pymts.data.limits import BLOCK_BYTES, available_memory, check_fits
-from pymts.errors import DamagedEntryError, DamagedEntryWarning
+from pymts.errors import DamagedEntryError
 from pymts.store import disk
 from pymts.store.entries.entry import assemble, unpack_truth
-from pymts.store.entries.housekeeping import PACKED, EntryInfo, models, shard_names
+from pymts.store.entries.housekeeping import EntryInfo
 from pymts.store.format.layout import Layout
 from pymts.store.format.mapped import LazyValues, MappedValues, map_bytes, read_into
 from pymts.store.format.parquet import RowGroup
@@ -31,18 +28,20 @@ from pymts.store.packing.manifest import (
     SERIES,
     SIDECARS,
     Manifest,
-    Seal,
-    derive,
-    empty,
     read_bytes,
-    read_manifest,
 )
 
 
 class PackedValues(MappedValues):
-    """The values of a packed entry; all entries of a shard share one map of its file."""
+    """The values of a packed entry; all entries of a shard share one map of its file.
+
+    What is no entry's in the file is compared by ``verify`` alone.
+    """
 
     has_own_map = False
+
+    def _check_rest(self) -> None:
+        """Leave the rest: it belongs to the shard, not to this entry."""
 
     def _map(self) -> NDArray[np.uint8]:
         try:
@@ -206,92 +205,3 @@ def _read_values(path: Path, layout: Layout, name: str) -> NDArray[Any]:
     except OSError as error:
         raise disk.cannot_read(path, error) from None
     return values
-
-
-def shards(model: Path) -> Iterator[Shard]:
-    """Yield the shards of a model; one whose manifest is lost is read by way of its sidecars.
-
-    Each is looked at every time, so that no process misses what another has packed or mended.
-    """
-    place = f"{model}{os.sep}{PACKED}"
-    for name in shard_names(model):
-        path = f"{place}{os.sep}{name}"
-        with suppress(FileNotFoundError):  # it may be going
-            status = os.stat(path)  # noqa: PTH116  (a Path costs five times the call)
-            yield _opened(path, model.name, status.st_mtime, status.st_ino)
-
-
-@lru_cache(maxsize=1024)
-def _opened(place: str, model: str, modified: float, _inode: int) -> Shard:
-    path = Path(place)
-    try:
-        seal = Seal.read(path / f"{path.name}{SEAL}")
-        return Shard(path, model, read_manifest(path / f"{path.name}{MANIFEST}", seal.manifest), modified)
-    except DamagedEntryError as error:
-        problem = str(error)
-    warnings.warn(
-        f"{problem}; the entries of this shard are found without it, more slowly: run pymts pack --rebuild",
-        DamagedEntryWarning,
-        stacklevel=2,
-    )
-    try:
-        return Shard(path, model, derive(path / f"{path.name}{SIDECARS}"), modified)
-    except DamagedEntryError as error:
-        warnings.warn(f"{error}; no entry of this shard can be found", DamagedEntryWarning, stacklevel=2)
-        return Shard(path, model, empty(), modified)
-
-
-def with_digest(model: Path, digest: str) -> Iterator[PackedEntry]:
-    """Yield the packed entries of a configuration."""
-    for shard in shards(model):
-        row = shard.manifest.row_of_digest(digest)
-        if row is not None:
-            yield PackedEntry(shard, row)
-
-
-def with_name(model: Path, name: str) -> Iterator[PackedEntry]:
-    """Yield the packed entries of a config_id."""
-    for shard in shards(model):
-        row = shard.manifest.row_of_name(name)
-        if row is not None:
-            yield PackedEntry(shard, row)
-
-
-def all_shards(root: Path) -> Iterator[Shard]:
-    """Yield every shard of a store."""
-    for model in models(root):
-        yield from shards(model)
-
-
-def shard_problems(folder: Path, model: str) -> Iterator[str]:
-    """Yield what is wrong with the files of a shard: the bytes of all four are compared, entries are not parsed."""
-    try:
-        seal = Seal.read(folder / f"{folder.name}{SEAL}")
-        found = read_manifest(folder / f"{folder.name}{MANIFEST}", seal.manifest)
-    except DamagedEntryError as error:
-        yield f"{error}; run pymts pack --rebuild"
-        return
-    if seal.model != model:
-        yield f"{folder} is a shard of {seal.model!r}, moved here"
-    if len(found) != seal.entries:
-        yield f"{folder} lists {len(found)} entries, not {seal.entries}"
-    for suffix, file in ((SERIES, seal.series), (SIDECARS, seal.sidecars)):
-        path = folder / f"{folder.name}{suffix}"
-        try:
-            size, digest = path.stat().st_size, disk.file_digest(path)
-        except OSError as error:
-            yield str(disk.cannot_read(path, error))
-            continue
-        if (size, digest) != (file.size, file.xxh3_128):
-            yield f"{path} is not what was written"
-
-
-def check_shard(folder: Path, model: str) -> None:
-    """Raise DamagedEntryError unless every byte of a shard, and every entry by its own digests, is as written."""
-    problem = next(shard_problems(folder, model), None)
-    if problem is not None:
-        raise DamagedEntryError(problem)
-    seal = Seal.read(folder / f"{folder.name}{SEAL}")
-    shard = Shard(folder, model, read_manifest(folder / f"{folder.name}{MANIFEST}", seal.manifest), 0.0)
-    for entry in shard.entries():
-        entry.check()

@@ -15,6 +15,7 @@ from pymts.store.entries.entry import METADATA, ORDER, PARQUET, TRUTH, unpack_tr
 from pymts.store.format.mapped import MappedValues
 from pymts.store.format.parquet import COLUMNS, DICTIONARY_KINDS, RowGroup, locate, options
 from pymts.store.format.sidecar import File, Metadata
+from pymts.store.packing.inspection import check_shard
 from pymts.store.packing.manifest import (
     MANIFEST,
     SEAL,
@@ -26,7 +27,6 @@ from pymts.store.packing.manifest import (
     seal_of,
     write_manifest,
 )
-from pymts.store.packing.packed import check_shard
 
 if TYPE_CHECKING:
     import pyarrow as pa

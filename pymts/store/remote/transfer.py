@@ -17,9 +17,10 @@ from pymts.store.entries.entry import METADATA, check_entry
 from pymts.store.entries.housekeeping import PACKED, check_real_directory, is_real_directory
 from pymts.store.entries.inspection import identify
 from pymts.store.entries.publish import publish
+from pymts.store.packing.inspection import check_shard
 from pymts.store.packing.manifest import read_bytes
 from pymts.store.packing.pack import publish_shard
-from pymts.store.packing.packed import check_shard, with_digest
+from pymts.store.packing.shards import with_digest
 from pymts.store.remote.remote import Item, Remote
 
 Dismiss = Callable[[Path, DamagedEntryError], None]
