@@ -50,6 +50,10 @@ class DamagedEntryWarning(UserWarning):
     """A stored dataset was damaged and has been moved to quarantine."""
 
 
+class UnreadableWarning(UserWarning):
+    """A part of the store cannot be read, and is left out of what is listed."""
+
+
 def named(name: str) -> str:
     """Return a name as a message shows it: in quotes and escaped if it holds what cannot be seen or is no name."""
     return name if name.isidentifier() and name.isascii() else repr(name)

@@ -81,6 +81,7 @@ def generate(  # noqa: PLR0917  (one parameter per option)
             help="Object storage to keep the store in as well.", metavar="s3://bucket/prefix", show_default=False
         ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Go on where the disk seems too full for the grid.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Generate a grid; what is stored already is skipped."""
@@ -105,6 +106,7 @@ def generate(  # noqa: PLR0917  (one parameter per option)
         shard=shard,
         max_cells=max_cells,
         remote=remote,
+        force=force,
         as_json=json,
     )
     raise typer.Exit(code)

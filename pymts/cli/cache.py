@@ -10,6 +10,7 @@ import typer
 
 from pymts.cli.console import print_json, print_table, progress
 from pymts.cli.exitcodes import Exit
+from pymts.cli.present import require_store
 from pymts.errors import human_bytes
 from pymts.plan.grid import Grid
 from pymts.run.regenerate import compare_with_regenerated
@@ -21,6 +22,7 @@ from pymts.store.entries.inspection import Finding
 def list_entries(outdir: Path | None, as_json: bool) -> None:
     """Print the stored datasets."""
     store = Store(outdir)
+    require_store(store)
     entries = sorted(store.entries(), key=lambda entry: (entry.model, entry.config_id))
     if as_json:
         print_json([entry.to_json() for entry in entries])
@@ -40,6 +42,7 @@ def list_entries(outdir: Path | None, as_json: bool) -> None:
 def disk_usage(outdir: Path | None, as_json: bool) -> None:
     """Print the space that each model's datasets take."""
     store = Store(outdir)
+    require_store(store)
     usage: dict[str, list[int]] = {}
     for entry in store.entries():
         usage.setdefault(entry.model, []).append(entry.size)
@@ -58,12 +61,14 @@ def print_path(config_id: str | None, outdir: Path | None) -> None:
     if config_id is None:
         typer.echo(store.root)
         return
+    require_store(store)
     typer.echo(store.locate_id(config_id).path)
 
 
 def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
     """Remove leftovers and quarantine, or everything."""
     store = Store(outdir)
+    require_store(store)
     removed = store.clear() if everything else store.prune()
     if as_json:
         print_json([str(path) for path in removed])
@@ -76,6 +81,8 @@ def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
 def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_json: bool) -> Exit:
     """Check every entry, or those of a grid; report what is wrong."""
     store = Store(outdir)
+    if config is None:
+        require_store(store)
     rows = _check_grid(Grid.read(config), store, regenerate) if config else _check_all(store, regenerate)
     wrong = [row for row in rows if row["status"] != "ok"]
     if as_json:

@@ -22,6 +22,7 @@ from pymts.plan.grid import MAX_CELLS, Grid
 from pymts.run.executors import ExecutorLike, Result, cluster, processes
 from pymts.run.executors.report import results, shard_range
 from pymts.run.generator import run
+from pymts.run.room import check_can_store, check_room
 from pymts.store.cache import Store
 from pymts.store.files import save_csv
 from pymts.store.place import LooseEntry
@@ -86,6 +87,7 @@ def generate_grid(
     shard: str | None,
     max_cells: int | None,
     remote: str | None,
+    force: bool,
     as_json: bool,
 ) -> Exit:
     """Run a grid, or say what would be run."""
@@ -97,9 +99,10 @@ def generate_grid(
     indices = shard_range(total, read_shard(shard))
     if dry_run:
         _announce(grid, indices, store, as_json)
+    if save or dry_run:
+        _check_store(grid, indices, store, force=force, write=not dry_run)
+    if dry_run:
         return Exit.OK
-    if save:
-        store.check_writable()
     rows: list[dict[str, Any]] = []  # kept only to be printed as JSON: a summary does not grow with the grid
     summary = Summary()
     try:
@@ -124,6 +127,14 @@ def generate_grid(
         summary.models = {name: summary.models[name] for name in names if name in summary.models}
         _report(summary, store, save)
     return Exit.SOME_FAILED if summary.failed else Exit.OK
+
+
+def _check_store(grid: Grid, indices: range, store: Store, *, force: bool, write: bool) -> None:
+    """Refuse, before anything is made, what the store cannot take."""
+    if not force:
+        check_room(grid, indices, store, "go on with --force")
+    if write:
+        check_can_store(grid, indices, store)
 
 
 def _results(

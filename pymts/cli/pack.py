@@ -8,6 +8,7 @@ import typer
 
 from pymts.cli.console import print_json, progress
 from pymts.cli.exitcodes import Exit
+from pymts.cli.present import require_store
 from pymts.errors import human_bytes
 from pymts.store.cache import Store
 from pymts.store.entries import housekeeping
@@ -16,6 +17,7 @@ from pymts.store.entries import housekeeping
 def pack_store(outdir: Path | None, shard_bytes: int, *, remove: bool, rebuild: bool, as_json: bool) -> Exit:
     """Pack a store, or make the manifests of its shards again; say what became of it."""
     store = Store(outdir)
+    require_store(store)
     if rebuild:
         result = store.rebuild()
     else:

@@ -8,7 +8,8 @@ import typer
 
 from pymts.cli.console import print_json, progress
 from pymts.cli.exitcodes import Exit
-from pymts.errors import human_bytes
+from pymts.cli.present import require_store
+from pymts.errors import StoreError, human_bytes
 from pymts.plan.grid import Grid
 from pymts.store.cache import Store
 from pymts.store.entries import housekeeping
@@ -21,9 +22,11 @@ SHOWN_PROBLEMS = 20
 def push_store(url: str, outdir: Path | None, *, as_json: bool) -> Exit:
     """Upload a store, and say what became of it."""
     store, remote = Store(outdir), Remote(url)
-    housekeeping.check_is_ours(store.root)
+    require_store(store)
     remote.check()
     total = sum(1 for model in housekeeping.models(store.root) for _ in housekeeping.folders_of(model))
+    if not total:
+        raise StoreError(f"the store at {store.root} is empty; there is nothing to upload")
     with progress(total, "uploading") as advance:
         result = store.push(remote, advance)
     return _report(result, f"from {store.root} to {url}", as_json)
@@ -36,10 +39,14 @@ def pull_store(url: str, config: Path | None, outdir: Path | None, *, as_json: b
     missing = 0
     if config is None:
         keys = remote.finished()
+        if not keys:
+            raise StoreError(f"there are no datasets at {url}; check the bucket and the prefix")
     else:
         found = [remote.find(one.model.name, one.config_id, one.digest) for one in Grid.read(config)]
         keys = sorted({item.key for item in found if item is not None})  # many may be in one shard
         missing = found.count(None)
+        if not keys:
+            raise StoreError(f"none of the {len(found)} configurations of {config} are at {url}; check the prefix")
     store.check_writable()
     try:
         with progress(len(keys), "downloading") as advance:

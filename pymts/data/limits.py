@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pymts.errors import TooLargeError, human_bytes
@@ -46,3 +48,15 @@ def check_fits(what: str, n_bytes: int, remedy: str, max_bytes: int | None = Non
     limit = available_memory() // HEADROOM if max_bytes is None else max_bytes
     if n_bytes > limit:
         raise TooLargeError(f"{what} needs {human_bytes(n_bytes)}, and at most {human_bytes(limit)} fit; {remedy}")
+
+
+@contextmanager
+def memory_told(what: str) -> Iterator[None]:
+    """Tell in a sentence that memory ran out: a system may refuse what it seemed to have."""
+    try:
+        yield
+    except MemoryError as error:
+        why = " ".join(str(error).split())
+        raise TooLargeError(
+            f"{what} did not fit in memory{f' ({why})' if why else ''}; lower n_realizations, T or M"
+        ) from None

@@ -12,8 +12,8 @@ import xarray as xr
 
 from pymts.data.block import Block
 from pymts.data.dataset import build, data_bytes, truth_bytes
-from pymts.data.limits import BLOCK_BYTES, check_fits
-from pymts.errors import DivergenceError, PymtsError
+from pymts.data.limits import BLOCK_BYTES, check_fits, memory_told
+from pymts.errors import DivergenceError, PymtsError, TooLargeError
 from pymts.models.registry import Model
 from pymts.params.validation import EXECUTION, validate
 from pymts.plan.configuration import Configuration
@@ -66,9 +66,10 @@ def obtain(configuration: Configuration, store: Store, cache: Cache) -> xr.Datas
         if found is not None:
             return found
     check_memory(configuration, streamed=False)
-    dataset = to_dataset(configuration, simulate_whole(configuration))
-    if cache is True:
-        store.save(configuration, dataset)
+    with memory_told(configuration.config_id):
+        dataset = to_dataset(configuration, simulate_whole(configuration))
+        if cache is True:
+            store.save(configuration, dataset)
     return dataset
 
 
@@ -155,35 +156,46 @@ def _run_batch(batch: Sequence[tuple[int, Configuration]], store: Store, cache: 
     configurations = [configuration for _, configuration in batch]
     streamed = data_bytes(configurations[0]) > BLOCK_BYTES and cache is True and not keep
     try:
-        check_memory(configurations[0], streamed)
-        if streamed:
-            store.write(configurations[0], simulate_blocks(configurations[0]))
-            results: list[Block | DivergenceError | None] = [None]
-        elif len(batch) == 1:
-            results = [simulate_whole(configurations[0])]
-        else:
-            results = list(simulate(configurations))
+        results = _simulated(configurations, store if streamed else None)
     except PymtsError as error:
+        if isinstance(error, TooLargeError) and len(batch) > 1:  # each may fit alone
+            for item in batch:
+                yield from _run_batch([item], store, cache, keep)
+            return
         for index, configuration in batch:
             yield Outcome(index, configuration, "failed", (time.perf_counter() - began) / len(batch), error=error)
         return
     simulated = (time.perf_counter() - began) / len(batch)
     for (index, configuration), result in zip(batch, results, strict=True):
         began = time.perf_counter()
-        if isinstance(result, DivergenceError):
-            yield Outcome(index, configuration, "failed", simulated, error=result)
-            continue
-        dataset = None
-        try:
-            if result is not None and (keep or cache is True):
-                dataset = to_dataset(configuration, result)
-                if cache is True:
-                    store.save(configuration, dataset)
-        except PymtsError as error:
-            yield Outcome(index, configuration, "failed", simulated, error=error)
-            continue
+        dataset: xr.Dataset | None = None
+        problem: PymtsError | None = result if isinstance(result, DivergenceError) else None
+        if isinstance(result, Block) and (keep or cache is True):
+            try:
+                with memory_told(configuration.config_id):
+                    dataset = to_dataset(configuration, result)
+                    if cache is True:
+                        store.save(configuration, dataset)
+            except PymtsError as error:
+                problem = error
         spent = simulated + time.perf_counter() - began
-        yield Outcome(index, configuration, "generated", spent, dataset if keep else None)
+        if problem is not None:
+            yield Outcome(index, configuration, "failed", spent, error=problem)
+        else:
+            yield Outcome(index, configuration, "generated", spent, dataset if keep else None)
+
+
+def _simulated(
+    configurations: Sequence[Configuration], stream_to: Store | None
+) -> Sequence[Block | DivergenceError | None]:
+    """Simulate a batch, or stream its only configuration into a store and return nothing of it."""
+    first = configurations[0]
+    check_memory(first, stream_to is not None)
+    with memory_told(first.config_id):
+        if stream_to is not None:
+            stream_to.write(first, simulate_blocks(first))
+            return [None]
+        return [simulate_whole(first)] if len(configurations) == 1 else simulate(configurations)
 
 
 class Generator:

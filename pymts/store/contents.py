@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 import xarray as xr
 
-from pymts.errors import DamagedEntryError, StoreError, nearest
+from pymts.errors import DamagedEntryError, StoreError, UnreadableWarning, nearest
 from pymts.store.entries import housekeeping
 from pymts.store.entries.housekeeping import EntryInfo, is_name, is_real_directory
 from pymts.store.entries.inspection import Finding, identify, inspect
@@ -81,15 +82,10 @@ class Contents:
     def entries(self) -> Iterator[EntryInfo]:
         """Yield what is stored, in no order, from directories and manifests alone; what is in both forms once."""
         for model in housekeeping.models(self.root):
-            seen = set()
-            for loose in housekeeping.entries_of(model):
-                seen.add(loose.config_id)
-                yield loose
-            for shard in shards(model):
-                for entry in shard.entries():
-                    if entry.name not in seen:
-                        seen.add(entry.name)
-                        yield entry.info()
+            try:
+                yield from _entries_of(model)
+            except StoreError as error:
+                warnings.warn(f"{error}; it is left out", UnreadableWarning, stacklevel=2)
 
     def ids(self) -> Iterator[str]:
         """Yield the names of what is stored."""
@@ -123,11 +119,14 @@ class Contents:
 
     def _verify_all(self) -> Iterator[Finding]:
         for model in housekeeping.models(self.root):
-            for loose in housekeeping.entries_of(model):
-                yield from verify_forms(loose.path, ())
-            for shard in shards(model):
-                yield from verify_forms(None, shard.entries())
-                yield from inspect_shard(shard)
+            try:
+                for loose in housekeeping.entries_of(model):
+                    yield from verify_forms(loose.path, ())
+                for shard in shards(model):
+                    yield from verify_forms(None, shard.entries())
+                    yield from inspect_shard(shard)
+            except StoreError as error:
+                yield Finding(f"{model.name}/", model.name, model, "unreadable", str(error))
 
     def quarantined(self) -> list[Path]:
         """Return the damaged entries that were set aside, the newest first."""
@@ -157,6 +156,18 @@ class Contents:
     def push(self, remote: str | Remote, advance: Callable[[], object] = lambda: None) -> Transfer:
         """Upload everything that object storage lacks; see ``pymts.store.remote.transfer.push``."""
         return push(self.root, Remote(remote) if isinstance(remote, str) else remote, advance)
+
+
+def _entries_of(model: Path) -> Iterator[EntryInfo]:
+    seen = set()
+    for loose in housekeeping.entries_of(model):
+        seen.add(loose.config_id)
+        yield loose
+    for shard in shards(model):
+        for entry in shard.entries():
+            if entry.name not in seen:
+                seen.add(entry.name)
+                yield entry.info()
 
 
 def verify_forms(folder: Path | None, packed: Iterable[PackedEntry]) -> Iterator[Finding]:

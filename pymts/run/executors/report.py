@@ -14,6 +14,7 @@ from pymts.run.executors.engine import Engine
 from pymts.run.executors.pools import ExecutorLike
 from pymts.run.executors.worker import Result
 from pymts.run.generator import run
+from pymts.run.room import check_can_store, check_room
 from pymts.store.cache import Store
 
 # A report keeps so many failures; it counts them all.
@@ -73,6 +74,7 @@ def generate(
     shard: tuple[int, int] = (1, 1),
     progress: Callable[[Result], object] | None = None,
     max_cells: int = MAX_CELLS,
+    force: bool = False,
 ) -> Report:
     """Generate a grid into the store; what is stored already is skipped, and what fails does not stop the rest.
 
@@ -92,6 +94,8 @@ def generate(
         Called for every configuration as it is finished, in no particular order.
     max_cells : int
         Refuse a grid of more configurations.
+    force : bool
+        Go on where the grid is larger than the free space of the store's disk.
 
     Returns
     -------
@@ -103,16 +107,21 @@ def generate(
     GridError
         If the grid is invalid.
     StoreError
-        If the store cannot be written.
+        If the store cannot be written, and does not have everything already.
+    TooLargeError
+        If the grid has too many configurations, or does not fit on the disk.
     WorkersDiedError
         If an executor that was not made here broke; a rerun goes on where it stopped.
     """
     read = Grid.read(grid, max_cells=max_cells)
     place = store if isinstance(store, Store) else Store(store, "batch")  # waits for the disk once, at the end
-    place.check_writable()
+    indices = shard_range(len(read), shard)
+    if not force:
+        check_room(read, indices, place, "go on with force=True")
+    check_can_store(read, indices, place)
     report = Report()
     try:
-        for result in results(read, shard_range(len(read), shard), place, executor):
+        for result in results(read, indices, place, executor):
             report.add(result)
             if progress is not None:
                 progress(result)

@@ -10,13 +10,14 @@ import re
 import secrets
 import stat
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pymts.errors import StoreError
+from pymts.errors import StoreError, UnreadableWarning
 from pymts.store import disk
 
 MARKER = "CACHEDIR.TAG"
@@ -103,15 +104,26 @@ def mark(root: Path, sync: bool) -> None:
         disk.sync_directory(root)
 
 
-def _directories(path: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield the real directories in a directory; none if it cannot be listed because it is not there."""
+def listed(path: Path | str) -> list[os.DirEntry[str]]:
+    """Return what is in a directory; nothing if it is not there.
+
+    Raises
+    ------
+    StoreError
+        If it may not be read.
+    """
     try:
         with os.scandir(path) as items:
-            yield from (item for item in items if item.is_dir(follow_symlinks=False))
+            return list(items)
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return []
     except OSError as error:
-        raise disk.cannot_read(path, error) from None
+        raise disk.cannot_read(Path(path), error) from None
+
+
+def _directories(path: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield the real directories in a directory; none if it is not there."""
+    return (item for item in listed(path) if item.is_dir(follow_symlinks=False))
 
 
 def models(root: Path) -> Iterator[Path]:
@@ -131,8 +143,11 @@ def entries_of(model: Path) -> Iterator[EntryInfo]:
         if _ENTRY.fullmatch(item.name) is None:
             continue
         files = []
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(item.path) as inside:  # it may be going
-            files = [file.stat(follow_symlinks=False) for file in inside]
+        try:
+            with suppress(FileNotFoundError):  # it may be going
+                files = [file.stat(follow_symlinks=False) for file in listed(item.path)]
+        except (StoreError, PermissionError) as error:
+            warnings.warn(str(disk.cannot_read(model / item.name, error)), UnreadableWarning, stacklevel=2)
         size = sum(file.st_size for file in files)
         modified = max((file.st_mtime for file in files), default=0.0)
         yield EntryInfo(item.name, model.name, model / item.name, size, modified)
@@ -183,8 +198,7 @@ def temporaries(root: Path) -> Iterator[Path]:
     """Yield what writers work on or have left behind."""
     of_models = list(models(root))
     for place in (root, *of_models, *(model / PACKED for model in of_models)):
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as items:
-            yield from (place / item.name for item in items if item.name.startswith(disk.TEMPORARY))
+        yield from (place / item.name for item in listed(place) if item.name.startswith(disk.TEMPORARY))
 
 
 def check_is_ours(root: Path) -> None:
@@ -206,12 +220,12 @@ def clear(root: Path, stale_after: float = STALE_SECONDS) -> list[Path]:
     check_is_ours(root)
     removed = []
     for entry in list(entries(root)):
-        if all(file.name.startswith(f"{entry.config_id}.") for file in entry.path.iterdir()):
+        if all(file.name.startswith(f"{entry.config_id}.") for file in listed(entry.path)):
             removed.append(entry.path)
             remove_entry(entry.path)
     for model in list(models(root)):
         for shard in shard_folders(model):
-            if all(file.name.startswith(f"{shard.name}.") for file in shard.iterdir()):
+            if all(file.name.startswith(f"{shard.name}.") for file in listed(shard)):
                 removed.append(shard)
                 remove_entry(shard)
     removed += prune(root, stale_after)

@@ -111,6 +111,8 @@ class ValueWriter:
             types["value"] = pa.from_numpy_dtype(dtype)
             self._schema = pa.schema([pa.field(name, types[name], nullable=False) for name in COLUMNS])
             self._writer = pq.ParquetWriter(sink, self._schema, **options())
+        except MemoryError:  # Arrow's is one of its exceptions too, and no damage
+            raise
         except (pa.ArrowException, TypeError) as error:
             if sink.broken:
                 raise
@@ -225,6 +227,8 @@ def locate(path: Path, groups: list[RowGroup], dtype: np.dtype[Any]) -> list[Row
         if rows != [group.rows for group in groups]:
             raise DamagedEntryError(f"{path} has row groups of {rows[:5]} rows, not those that were written")
         offsets = [_offset(footer.row_group(index), dtype) for index in range(len(groups))]
+    except MemoryError:  # Arrow's is one of its exceptions too, and no damage
+        raise
     except (pa.ArrowException, ValueError, OSError) as error:
         raise _unreadable(path, error) from None
     if None in offsets:
@@ -258,6 +262,8 @@ def read_ordinarily(path: Path, shape: Shape, dtype: np.dtype[Any]) -> NDArray[A
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             column = file.read(columns=["value"], use_threads=False)["value"]
         return np.asarray(column.to_numpy(), dtype=dtype).reshape(shape)
+    except MemoryError:  # Arrow's is one of its exceptions too, and no damage
+        raise
     except (pa.ArrowException, ValueError, KeyError, OSError) as error:
         raise _unreadable(path, error) from None
 

@@ -256,6 +256,8 @@ def parse_manifest(raw: bytes, expected: File, where: object) -> Manifest:
             offsets.flatten().to_numpy(zero_copy_only=False).astype(np.int64),
             np.stack([table[name].to_numpy() for name in _NUMBERS], axis=1),
         )
+    except MemoryError:  # Arrow's is one of its exceptions too, and no damage
+        raise
     except (pa.ArrowException, ValueError, KeyError) as error:
         raise DamagedEntryError(f"{where} cannot be read: {' '.join(str(error).split())}") from None
 
