@@ -21,7 +21,7 @@ COLOURS = 64
 def overview() -> Any:
     """Draw oscillators on the verge of synchrony: series, heatmap, spectrum and graph."""
     ds = datasets.make_kuramoto(M=16, T=400, K=2.5, topology="watts_strogatz", k=2, observable="sin", seed=4)
-    return ds.pymts.plot()
+    return ds.pymts.plot()[0, 0].figure
 
 
 def waves() -> Any:

@@ -22,7 +22,7 @@ class Plotter:
         self._dataset = dataset
 
     def __call__(self, **options: Any) -> Any:
-        """Return the Figure of ``pymts.plotting.plot_overview``."""
+        """Draw ``pymts.plotting.plot_overview`` and return its Axes."""
         return self.overview(**options)
 
     def __getattr__(self, name: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 import xarray as xr
 
@@ -22,7 +23,11 @@ FORMATS = (".png", ".svg", ".pdf")
 
 def plot_source(source: str, output: Path, kind: str, realization: int, *, outdir: Path | None, as_json: bool) -> None:
     """Draw what is named and say where each picture is; a grid's pictures carry a number in their names."""
-    from pymts.plotting import KINDS  # noqa: PLC0415  (needs matplotlib)
+    import matplotlib as mpl  # noqa: PLC0415  (slow to import)
+
+    from pymts.plotting import KINDS  # noqa: PLC0415
+
+    mpl.use("Agg")  # files only: there may be no screen
 
     if kind not in KINDS:
         raise InvalidParameterError(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}")
@@ -61,11 +66,13 @@ def _draw(function: Any, dataset: xr.Dataset, realization: int) -> Any:
     """Return the Figure."""
     takes = "realization" in inspect.signature(function).parameters
     drawn = function(dataset, **({"realization": realization} if takes else {}))
-    return getattr(drawn, "figure", None) or drawn
+    return np.ravel(drawn)[0].figure
 
 
 def _save(figure: Any, path: Path) -> None:
-    """Write a picture whole or not at all."""
+    """Write a picture whole or not at all, and let go of it."""
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import)
+
     draft = path.with_name(f"{disk.temporary_name()}{path.suffix}")
     try:
         figure.savefig(draft, dpi=120)
@@ -73,4 +80,5 @@ def _save(figure: Any, path: Path) -> None:
     except OSError as error:
         raise disk.cannot_write(path, error) from None
     finally:
+        plt.close(figure)
         draft.unlink(missing_ok=True)

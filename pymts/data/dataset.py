@@ -45,6 +45,8 @@ def _coords(
     sample_every: int,
     step: float,
     time_unit: str,
+    channels_are: str,
+    channel_labels: tuple[tuple[str, tuple[int | str, ...]], ...],
     channel_dims: frozenset[str],
     lags: tuple[tuple[str, int, int], ...],
 ) -> xr.Coordinates:
@@ -52,9 +54,12 @@ def _coords(
     labels = _labels(shape, sample_every, step)
     coords = {name: xr.Variable((name,), label) for name, label in labels.items()}
     coords["time"].attrs["units"] = time_unit
+    coords["channel"].attrs["long_name"] = channels_are
     coords |= {dim: xr.Variable((dim,), labels["channel"].copy()) for dim in sorted(channel_dims)}
+    coords |= {name: xr.Variable(("channel",), np.array(label)) for name, label in channel_labels}
     coords |= {dim: xr.Variable((dim,), np.arange(first, first + size)) for dim, first, size in lags}
-    for variable in coords.values():
+    for name, variable in coords.items():
+        variable.attrs.setdefault("long_name", name.rstrip("_").replace("_", " "))
         variable.values.setflags(write=False)  # nobody may change the labels of another's dataset
     return xr.Coordinates(coords)
 
@@ -80,7 +85,8 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
         if item.known is not None and not item.known[index]:
             continue
         kind = TRUTH[name]
-        variable = xr.Variable(item.dims, item.values[index], {"description": kind.meaning, **item.attrs})
+        attrs = {"long_name": name.replace("_", " "), "description": kind.meaning, **item.attrs}
+        variable = xr.Variable(item.dims, item.values[index], attrs)
         variables[name] = variable.transpose(*kind.dims)
     return variables
 
@@ -111,11 +117,22 @@ def build(
         sample_every=params.sample_every,
         step=params.step,
         time_unit=params.time_unit,
+        channels_are=params.channels_are,
+        channel_labels=tuple(params.channel_labels.items()),
         channel_dims=frozenset(CHANNEL_DIMS & used),
         lags=counted,
     )
-    data = xr.Variable(DIMS, values.transpose(1, 2, 0), {"description": configuration.model.summary})
+    data = xr.Variable(DIMS, values.transpose(1, 2, 0), data_attributes(configuration))
     return xr.Dataset({DATA: data, **truth}, coords=coords, attrs=attributes(configuration))
+
+
+def data_attributes(configuration: Configuration) -> dict[str, str]:
+    """Return what the series is, as the CF conventions name it; xarray's own plots read it from there."""
+    name, unit = configuration.params.observed
+    if configuration.params.zscore:
+        name, unit = f"standardised {name}", ""
+    units = {"units": unit} if unit else {}
+    return {"long_name": name, **units, "description": configuration.model.summary}
 
 
 def attributes(configuration: Configuration) -> dict[str, Any]:

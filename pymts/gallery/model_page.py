@@ -99,7 +99,7 @@ def example(model: Model[...]) -> str:
     lines = [
         f"from pymts.datasets import make_{model.name}",
         "",
-        f"ds = make_{model.name}(seed=0)",
+        f"ds = make_{model.name}(seed={model.example_seed})",
         'series = ds["data"]  # (time, channel, realization)',
     ]
     always = [name for name in model.truth if not TRUTH[name].optional]

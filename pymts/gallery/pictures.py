@@ -45,7 +45,10 @@ def _plots(dataset: xr.Dataset) -> Iterator[tuple[str, str, Any]]:
     which = f"first {FEW} of {dataset.sizes['channel']} channels" if many else "all channels"
     length = "" if start.sizes["time"] == dataset.sizes["time"] else f", first {LONG} samples"
     yield "timeseries", f"Series: {which}{length}", _drawn("timeseries", start, channels=few)
-    yield "heatmap", "The same realization as a heatmap, whole", _drawn("heatmap", dataset)
+    if "order_parameter" in dataset:
+        yield "phase", "The phases of all oscillators, and the order parameter", _drawn("phase", dataset)
+    else:
+        yield "heatmap", "The full realization as a heatmap", _drawn("heatmap", dataset)
     if dataset.sizes["time"] >= 8:
         yield "spectrum", f"Power spectral density: {which}", _drawn("spectrum", dataset, channels=few)
     if "adjacency" in dataset and bool(dataset["adjacency"].any()):
@@ -60,8 +63,7 @@ def _drawn(kind: str, dataset: xr.Dataset, **options: Any) -> Any:
     """Draw on axes in a place of their own: to have them laid out would take as long as to draw them."""
     plot: Callable[..., Any] = KINDS[kind]
     ax = Figure(figsize=SIZE).add_axes(PLACE)
-    plot(dataset, ax=ax, **options)
-    ax.set_title("")
+    plot(dataset, ax=ax, title="", **options)
     return ax
 
 

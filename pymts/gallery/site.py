@@ -95,7 +95,7 @@ def _write(
 def _write_model(folder: Path, environment: Any, model: Model[...], models: Sequence[Model[...]]) -> Card:
     from pymts.gallery import model_page, pictures  # noqa: PLC0415  (need libraries that may be missing)
 
-    dataset = make(model)(seed=0, cache=False)
+    dataset = make(model)(seed=model.example_seed, cache=False)
     (folder / "thumbs" / f"{model.name}.svg").write_text(thumbnail(dataset), encoding="utf-8")
     own, common = model_page.parameters(model)
     place = models.index(model)

@@ -113,6 +113,7 @@ def _diagonal(values: Array) -> Array:
 
 @model(
     ArParams,
+    title="AR",
     reference="G. U. Yule (1927), On a method of investigating periodicities in disturbed series, "
     "doi:10.1098/rsta.1927.0007. G. Walker (1931), On periodicity in series of related terms, "
     "doi:10.1098/rspa.1931.0069.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,8 @@ class BrownianParams(NoiseParams, ContinuousParams):
 class AbmParams(BrownianParams):
     """Parameters of arithmetic Brownian motion."""
 
+    quantity: ClassVar[str] = "price"
+
     mu: float | Vector = Field(default=0.5, description="Drift per unit of time, one number or M numbers.")
     sigma: NonNegative | NonNegativeVector = Field(
         default=2.0, description="Standard deviation per square root of the unit of time, one number or M numbers."
@@ -56,6 +58,8 @@ class AbmParams(BrownianParams):
 
 class GbmParams(ContinuousParams):
     """Parameters of geometric Brownian motion."""
+
+    quantity: ClassVar[str] = "price"
 
     mu: float | Vector = Field(default=0.05, description="Growth rate per unit of time, one number or M numbers.")
     sigma: NonNegative | NonNegativeVector = Field(
@@ -118,6 +122,7 @@ def _walk(p: BrownianParams, rng: Streams) -> Simulated:
 
 @model(
     BrownianParams,
+    title="Brownian motion",
     reference="N. Wiener (1923), Differential-space, Journal of Mathematics and Physics 2, 131-174, "
     "doi:10.1002/sapm192321131.",
     tags=("diffusion", "linear", "nonstationary", "continuous"),
@@ -136,6 +141,7 @@ def brownian(p: BrownianParams, rng: Streams) -> Simulated:
 
 @model(
     AbmParams,
+    title="Arithmetic Brownian motion",
     reference="L. Bachelier (1900), Theorie de la speculation, Annales scientifiques de l'Ecole Normale Superieure 17, "
     "21-86, doi:10.24033/asens.476.",
     tags=("diffusion", "linear", "nonstationary", "finance", "continuous"),
@@ -154,6 +160,7 @@ def abm(p: AbmParams, rng: Streams) -> Simulated:
 
 @model(
     GbmParams,
+    title="Geometric Brownian motion",
     reference="F. Black and M. Scholes (1973), The pricing of options and corporate liabilities, "
     "Journal of Political Economy 81, 637-654, doi:10.1086/260062.",
     tags=("diffusion", "nonstationary", "finance", "continuous"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,8 @@ PRESETS: dict[Preset, tuple[float, float]] = {  # (a, eps)
 
 class CmlParams(NetworkParams):
     """Parameters of a coupled map lattice."""
+
+    channels_are: ClassVar[str] = "site"
 
     preset: Preset | None = Field(
         default=None,
@@ -103,6 +105,7 @@ def _implied(preset: Any) -> dict[str, Any]:
 
 @model(
     CmlParams,
+    title="Coupled map lattice",
     reference="K. Kaneko (1984), Period-doubling of kink-antikink patterns, quasiperiodicity in antiferro-like "
     "structures and spatial intermittency in coupled logistic lattice, doi:10.1143/PTP.72.480. Regimes: K. Kaneko "
     "(1989), Pattern dynamics in spatiotemporal chaos, doi:10.1016/0167-2789(89)90227-3.",

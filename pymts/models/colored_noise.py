@@ -74,6 +74,7 @@ def _white(generator: Generator, factor: Array, length: int) -> Array:
 
 @model(
     ColoredNoiseParams,
+    title="Coloured noise",
     reference="J. Timmer and M. König (1995), On generating power law noise, Astronomy and Astrophysics 300, 707-710.",
     tags=("noise", "linear", "stochastic", "stationary", "gaussian"),
     truth=("frequency", "theory_psd", "theory_cov", "correlation"),

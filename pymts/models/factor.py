@@ -86,6 +86,7 @@ def _structure(p: FactorParams, rng: Streams) -> tuple[Array, Array]:
 
 @model(
     FactorParams,
+    title="Dynamic factors",
     reference="J. H. Stock and M. W. Watson (2011), Dynamic factor models, in The Oxford Handbook of Economic "
     "Forecasting.",
     tags=("linear", "latent", "stationary", "stochastic", "discrete"),

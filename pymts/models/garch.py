@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ LOWEST_EIGENVALUE = 1e-12
 
 class GarchParams(Params):
     """Parameters of GARCH(1,1) channels with constant or dynamic correlation."""
+
+    quantity: ClassVar[str] = "return"
 
     omega: NonNegative | NonNegativeVector = Field(
         default=0.05, description="Constant part of the variance, positive, one number or M numbers."
@@ -92,6 +94,7 @@ def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
 
 @model(
     GarchParams,
+    title="GARCH",
     reference="T. Bollerslev (1986), Generalized autoregressive conditional heteroskedasticity, "
     "doi:10.1016/0304-4076(86)90063-1. CCC: T. Bollerslev (1990), Modelling the coherence in short-run nominal "
     "exchange rates, doi:10.2307/2109358. DCC: R. Engle (2002), Dynamic conditional correlation, "

@@ -134,6 +134,7 @@ def _described(compositions: list[list[list[Term]]], n_terms: int) -> dict[str, 
 
 @model(
     GpParams,
+    title="Gaussian process",
     reference="C. E. Rasmussen and C. K. I. Williams (2006), Gaussian processes for machine learning, "
     "doi:10.7551/mitpress/3206.001.0001. Several outputs: M. A. Alvarez, L. Rosasco and N. D. Lawrence (2012), "
     "Kernels for vector-valued functions: a review, doi:10.1561/2200000036. Random compositions: A. F. Ansari et al. "

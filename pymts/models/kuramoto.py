@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -29,6 +29,8 @@ CHUNK_VALUES = 2**14  # phases whose order parameter is found at once: they stay
 
 class KuramotoParams(NetworkParams, ContinuousParams):
     """Parameters of Kuramoto phase oscillators."""
+
+    channels_are: ClassVar[str] = "oscillator"
 
     K: float = Field(default=1.0, description="Coupling strength, rad/s.")
     dt: Annotated[float, STRUCTURAL] = Field(default=0.05, gt=0, description="Integration step, s.")
@@ -64,6 +66,11 @@ class KuramotoParams(NetworkParams, ContinuousParams):
             if getattr(self, name) is not None:
                 per_channel(name, getattr(self, name), self.M)
         return self
+
+    @property
+    def observed(self) -> tuple[str, str]:
+        """What the channels show: an angle, or its sine or cosine."""
+        return ("phase", "rad") if self.observable == "phase" else (f"{self.observable}(phase)", "")
 
     def batch_key(self) -> tuple[object, ...]:
         """Noise-free runs draw no noise, so they do not share a batch with noisy ones."""
@@ -125,6 +132,7 @@ def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Arr
 
 @model(
     KuramotoParams,
+    title="Kuramoto",
     reference="Y. Kuramoto (1975), Self-entrainment of a population of coupled non-linear oscillators, "
     "doi:10.1007/BFb0013365. Phase lag: H. Sakaguchi and Y. Kuramoto (1986), A soluble active rotator model showing "
     "phase transitions via mutual entrainment, doi:10.1143/PTP.76.576.",

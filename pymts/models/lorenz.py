@@ -63,6 +63,7 @@ def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity
 
 @model(
     LorenzParams,
+    title="Lorenz",
     reference="E. N. Lorenz (1963), Deterministic nonperiodic flow, "
     "doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2. Coupled units: L. M. Pecora and T. L. Carroll (1998), Master "
     "stability functions for synchronized coupled systems, doi:10.1103/PhysRevLett.80.2109.",

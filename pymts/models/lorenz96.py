@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 class Lorenz96Params(ContinuousParams):
     """Parameters of the Lorenz model of 1996."""
+
+    channels_are: ClassVar[str] = "site"
 
     M: int = Field(
         default=40,
@@ -76,6 +78,7 @@ def _graph(m: int) -> Array:
 
 @model(
     Lorenz96Params,
+    title="Lorenz 96",
     reference="E. N. Lorenz (1996), Predictability: a problem partly solved, printed 2006, "
     "doi:10.1017/CBO9780511617652.004. Also: E. N. Lorenz and K. A. Emanuel (1998), Optimal sites for supplementary "
     "weather observations, doi:10.1175/1520-0469(1998)055<0399:OSFSWO>2.0.CO;2.",

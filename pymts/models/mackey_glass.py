@@ -101,6 +101,7 @@ def feedback(x: Array, beta: float | Array, n: float | Array) -> Array:
 
 @model(
     MackeyGlassParams,
+    title="Mackey-Glass",
     reference="M. C. Mackey and L. Glass (1977), Oscillation and chaos in physiological control systems, "
     "doi:10.1126/science.267326.",
     tags=("chaotic", "delay", "network", "nonlinear", "continuous"),

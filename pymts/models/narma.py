@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ MAX_ATTEMPTS = 100
 
 class NarmaParams(Params):
     """Parameters of NARMA systems."""
+
+    quantity: ClassVar[str] = "y"
 
     n: int = Field(default=10, ge=1, le=SEGMENT, description="Order: how many past values and inputs come in.")
     alpha: float = Field(default=0.3, ge=0, lt=1, description="Weight of the last value.")
@@ -67,6 +70,7 @@ def _advance(coefficients: tuple[Array, ...], n: int, y: Array, u: Array) -> Non
 
 @model(
     NarmaParams,
+    title="NARMA",
     reference="A. F. Atiya and A. G. Parlos (2000), New results on recurrent network training: unifying the "
     "algorithms and accelerating convergence, equation 86, doi:10.1109/72.846741.",
     tags=("nonlinear", "stochastic", "discrete"),

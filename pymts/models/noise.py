@@ -71,6 +71,7 @@ def _samples(
 
 @model(
     NoiseGaussianParams,
+    title="Gaussian noise",
     reference="T. W. Anderson (2003), An Introduction to Multivariate Statistical Analysis, 3rd edition, chapter 2.",
     tags=("noise", "linear", "stationary"),
     truth=("noise_cov",),
@@ -88,6 +89,7 @@ def noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
 
 @model(
     NoiseCauchyParams,
+    title="Cauchy noise",
     reference="N. L. Johnson, S. Kotz and N. Balakrishnan (1994), Continuous Univariate Distributions, volume 1, "
     "chapter 16.",
     tags=("noise", "heavy-tailed", "stationary"),

@@ -61,6 +61,7 @@ class NoiseParams(Params):
 
 @model(
     NoiseParams,
+    title="White noise",
     reference="R. B. Nelsen (2006), An introduction to copulas, 2nd edition.",
     tags=("noise", "heavy-tailed", "stationary"),
     truth=("noise_cov",),

@@ -121,6 +121,7 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
 
 @model(
     OuParams,
+    title="Ornstein-Uhlenbeck",
     reference="G. E. Uhlenbeck and L. S. Ornstein (1930), On the theory of the Brownian motion, "
     "doi:10.1103/PhysRev.36.823. Exact step: D. T. Gillespie (1996), Exact numerical simulation of the "
     "Ornstein-Uhlenbeck process and its integral, doi:10.1103/PhysRevE.54.2084.",

@@ -112,6 +112,7 @@ def _segments(p: PiecewiseParams, rng: Streams) -> tuple[NDArray[np.int64], NDAr
 
 @model(
     PiecewiseParams,
+    title="Piecewise process",
     reference="C. Truong, L. Oudre and N. Vayatis (2020), Selective review of offline change point detection methods, "
     "doi:10.1016/j.sigpro.2019.107299.",
     tags=("network", "nonstationary", "stochastic", "regimes", "discrete"),

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast
@@ -24,7 +25,8 @@ Q = TypeVar("Q", bound=Params)
 class Model(Generic[P]):
     """One registered model; its type carries the parameters that its ``make_*`` function takes.
 
-    ``truth`` names the variables that a default call carries; another configuration may carry fewer.
+    ``truth`` names the variables that a default call carries; another configuration may carry fewer. ``title`` is the
+    name that people read on pictures.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Model(Generic[P]):
     reference: str
     tags: tuple[str, ...]
     truth: tuple[str, ...]
+    title: str
 
     @property
     def doc(self) -> str:
@@ -44,6 +47,11 @@ class Model(Generic[P]):
     def summary(self) -> str:
         """The first sentence of the docstring."""
         return self.doc.split("\n", 1)[0]
+
+    @property
+    def example_seed(self) -> int:
+        """A seed for examples: each model has its own, since models of one noise would look alike with one seed."""
+        return zlib.crc32(self.name.encode()) % 100
 
     @property
     def module(self) -> str:
@@ -125,15 +133,18 @@ def model(
     version: int = 1,
     tags: tuple[str, ...] = (),
     truth: tuple[str, ...] = (),
+    title: str = "",
 ) -> Callable[[Callable[[Q, Streams], Simulated]], Model[P]]:
     """Register a simulation ``name(p, rng)`` as the model of that name; ``pymts.make`` turns it into a function.
 
-    ``version`` rises whenever the numbers change; it is part of every dataset's identity.
+    ``version`` rises whenever the numbers change; it is part of every dataset's identity. ``title`` is the name that
+    people read on pictures.
     """
 
     def register(simulate: Callable[[Q, Streams], Simulated]) -> Model[P]:
         name = simulate.__name__.removeprefix("make_")
-        entered = Model[P](name, cast("type[Q]", params), simulate, version, reference, tags, truth)
+        shown = title or name.replace("_", " ").capitalize()
+        entered = Model[P](name, cast("type[Q]", params), simulate, version, reference, tags, truth, shown)
         _REGISTRY.add(entered)
         return entered
 

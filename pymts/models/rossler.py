@@ -68,6 +68,7 @@ def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocit
 
 @model(
     RosslerParams,
+    title="Rössler",
     reference="O. E. Rossler (1976), An equation for continuous chaos, doi:10.1016/0375-9601(76)90101-8. Coupled "
     "units: L. M. Pecora and T. L. Carroll (1998), Master stability functions for synchronized coupled systems, "
     "doi:10.1103/PhysRevLett.80.2109.",

@@ -182,6 +182,7 @@ def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Arr
 
 @model(
     ScmParams,
+    title="Structural causal model",
     reference="J. Runge, P. Nowack, M. Kretschmer, S. Flaxman and D. Sejdinovic (2019), Detecting and quantifying "
     "causal associations in large nonlinear time series datasets, doi:10.1126/sciadv.aau4996.",
     tags=("causal", "network", "nonlinear", "stochastic", "discrete"),

@@ -80,6 +80,7 @@ def _pattern(period: int, p: SeasonalParams, generator: Generator) -> Array:
 
 @model(
     SeasonalParams,
+    title="Trend and seasons",
     reference="R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder (2008), Forecasting with exponential "
     "smoothing: the state space approach, doi:10.1007/978-3-540-71918-2.",
     tags=("linear", "nonstationary", "stochastic", "seasonal", "discrete"),

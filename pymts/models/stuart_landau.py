@@ -77,6 +77,7 @@ def velocity_of(p: StuartLandauParams, omega: Array, coupling: Array, realizatio
 
 @model(
     StuartLandauParams,
+    title="Stuart-Landau",
     reference="D. G. Aronson, G. B. Ermentrout and N. Kopell (1990), Amplitude response of coupled oscillators, "
     "Physica D 41, 403-449.",
     tags=("oscillator", "network", "nonlinear", "stochastic", "continuous"),

@@ -102,6 +102,7 @@ def _coefficients(p: VarParams, rng: Streams) -> Array:
 
 @model(
     VarParams,
+    title="VAR",
     reference="H. Lütkepohl (2005), New introduction to multiple time series analysis, doi:10.1007/978-3-540-27752-1.",
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),

@@ -139,6 +139,7 @@ def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
 
 @model(
     VarmaParams,
+    title="VARMA",
     reference="H. Lütkepohl (2005), New introduction to multiple time series analysis, doi:10.1007/978-3-540-27752-1.",
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "ma_coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),

@@ -168,6 +168,7 @@ def _coefficients(p: VecmParams, rng: Streams) -> tuple[Array, Array, Array]:
 
 @model(
     VecmParams,
+    title="VECM",
     reference="R. F. Engle and C. W. J. Granger (1987), Co-integration and error correction: representation, "
     "estimation, and testing, doi:10.2307/1913236. S. Johansen (1991), Estimation and hypothesis testing of "
     "cointegration vectors in Gaussian vector autoregressive models, doi:10.2307/2938278.",

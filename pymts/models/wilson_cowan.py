@@ -101,6 +101,7 @@ def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Array, realization
 
 @model(
     WilsonCowanParams,
+    title="Wilson-Cowan",
     reference="H. R. Wilson and J. D. Cowan (1972), Excitatory and inhibitory interactions in localized populations "
     "of model neurons, doi:10.1016/S0006-3495(72)86068-5.",
     tags=("oscillator", "network", "nonlinear", "neural", "continuous"),

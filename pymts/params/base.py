@@ -89,6 +89,8 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
 
     time_unit: ClassVar[str] = "step"
+    quantity: ClassVar[str] = "x"  # what is observed, as an axis names it
+    channels_are: ClassVar[str] = "channel"  # as an axis names one of them
 
     M: int = Field(
         default=5,
@@ -154,6 +156,16 @@ class Params(BaseModel):
     def step(self) -> float | int:
         """Time that one step takes: 1 where time is discrete."""
         return 1
+
+    @property
+    def observed(self) -> tuple[str, str]:
+        """What the channels show and its unit, "" if it has none."""
+        return self.quantity, ""
+
+    @property
+    def channel_labels(self) -> dict[str, tuple[int | str, ...]]:
+        """Further labels of the channels, where each shows one of several variables."""
+        return {}
 
     def batch_key(self) -> tuple[object, ...]:
         """Return what must be equal in a batch beyond the structural fields."""

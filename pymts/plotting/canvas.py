@@ -1,29 +1,35 @@
-"""Axes to draw on, without pyplot's list of open figures, and rows of colour on them."""
+"""Axes to draw on, and rows of colour on them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.adapters.libraries import require
 from pymts.plotting.source import Series
 
-COMMAND = "install it with pip install 'pymts[plot]'"
 MAX_COLUMNS = 2000
+SMALL_PRINT = {"fontsize": 6, "color": "0.6"}
 
 
-def axes(ax: Any = None) -> Any:
-    """Return ``ax``, or the only Axes of a new figure; the figure is freed with the last name of it.
+def axes(ax: Any, dataset: xr.Dataset, **options: Any) -> Any:
+    """Return ``ax``, or the Axes of a new pyplot figure, which bears the dataset's name in small print at its foot."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import, and not needed by who gives Axes)
 
-    Raises
-    ------
-    MissingLibraryError
-        If matplotlib is not installed.
-    """
-    figure = require("matplotlib.figure", "plotting", COMMAND)
-    return figure.Figure(layout="constrained").subplots() if ax is None else ax
+    figure, ax = plt.subplots(layout="constrained", subplot_kw=options or None)
+    sign(figure, dataset)
+    return ax
+
+
+def sign(figure: Any, dataset: xr.Dataset) -> None:
+    """Write the name of a dataset at the foot of a figure."""
+    name = str(dataset.attrs.get("config_id", ""))
+    if name:
+        figure.supxlabel(name, **SMALL_PRINT)
 
 
 def fewer_columns(values: NDArray[np.float64], max_columns: int = MAX_COLUMNS) -> NDArray[np.float64]:
@@ -43,13 +49,21 @@ def raster(ax: Any, shown: Series, values: NDArray[np.float64], **options: Any) 
     step = (shown.time[-1] - shown.time[0]) / max(len(shown.time) - 1, 1) or 1.0
     image = ax.imshow(
         values.T,
-        interpolation="nearest",
-        aspect="auto",
-        origin="lower",
-        extent=(shown.time[0] - step / 2, shown.time[-1] + step / 2, -0.5, len(shown.channels) - 0.5),
-        **options,
+        **{
+            "interpolation": "nearest",
+            "aspect": "auto",
+            "origin": "lower",
+            "extent": (shown.time[0] - step / 2, shown.time[-1] + step / 2, -0.5, len(shown.channels) - 0.5),
+            **options,
+        },
     )
-    ax.set(xlabel=shown.time_label, ylabel="channel", title=shown.title)
+    ax.set(xlabel=shown.time_label, ylabel=shown.channels_are)
     every = -(-len(shown.channels) // 10)
     ax.set_yticks(range(0, len(shown.channels), every), [str(label) for label in shown.channels[::every]])
     return image
+
+
+def legend(ax: Any, shown: Series) -> None:
+    """Name the channels beside the lines, where they are few enough to be told apart."""
+    if 1 < len(shown.channels) <= 10:
+        ax.legend(title=shown.channels_are, loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -14,6 +14,7 @@ from pymts.data.dataset import ACOV_LAG
 from pymts.errors import InvalidParameterError
 from pymts.plotting.canvas import axes
 from pymts.plotting.source import as_dataset, series
+from pymts.plotting.titles import title as title_of
 
 DEFAULT_LAGS = 20
 
@@ -26,7 +27,15 @@ def sample_covariances(values: NDArray[np.float64], lags: int) -> NDArray[np.flo
 
 
 def plot_correlation(
-    ds: xr.Dataset | pd.DataFrame, x: Any = None, y: Any = None, lags: int | None = None, ax: Any = None
+    ds: xr.Dataset | pd.DataFrame,
+    x: Any = None,
+    y: Any = None,
+    lags: int | None = None,
+    ax: Any = None,
+    *,
+    realization: int | None = None,
+    title: str | None = None,
+    **options: Any,
 ) -> Any:
     """Draw Cov(x[t + lag], y[t]) of every realization's sample, their mean, and the theory where the truth has it.
 
@@ -38,13 +47,18 @@ def plot_correlation(
     lags : int or None
         Largest lag in samples; ``None`` takes that of the theory, or 20.
     ax : Axes or None
+        ``None`` makes a new pyplot figure.
+    realization : int or None
+        ``None`` takes all.
+    title : str or None
+        ``None`` names the model and its parameters.
+    **options
+        For ``Axes.plot`` of the sample's mean.
 
     Raises
     ------
     InvalidParameterError
         If a channel does not exist, or the lag is as long as the series.
-    MissingLibraryError
-        If matplotlib is not installed.
     """
     dataset = as_dataset(ds)
     first = series(dataset, 0, None if x is None else [x]).channels[0]
@@ -54,20 +68,18 @@ def plot_correlation(
     most = min(most, dataset.sizes["time"] - 1) if lags is None else whole_number("lags", lags, 0)
     if most >= dataset.sizes["time"]:
         raise InvalidParameterError(f"lags must be less than T = {dataset.sizes['time']}, got {most}")
-    found = np.stack(
-        [
-            sample_covariances(series(dataset, realization, [first, second]).values, most)
-            for realization in range(dataset.sizes["realization"])
-        ]
-    )
-    ax = axes(ax)
+    used = range(dataset.sizes["realization"]) if realization is None else [realization]
+    found = np.stack([sample_covariances(series(dataset, index, [first, second]).values, most) for index in used])
+    ax = axes(ax, dataset)
     at = np.arange(most + 1)
     ax.plot(at, found.T, color="0.75", lw=0.8, zorder=1)
-    ax.plot(at, found.mean(axis=0), "o", color="C0", label=f"sample, mean of {len(found)}")
+    sample = {"marker": "o", "ls": "", "color": "C0", "label": f"sample, mean of {len(found)}", **options}
+    ax.plot(at, found.mean(axis=0), **sample)
     if theory is not None:
         line = theory.sel(channel=first, channel_=second).values[: most + 1]
         ax.plot(at[: len(line)], line, color="C3", lw=2, label="theory")
     ax.axhline(0, color="0.5", lw=0.6, zorder=0)
     ax.legend()
-    ax.set(xlabel="lag (samples)", ylabel=f"Cov(x{first}[t + lag], x{second}[t])", title=series(dataset).title)
+    heading = title_of(dataset, realization) if title is None else title
+    ax.set(xlabel="lag (samples)", ylabel=f"Cov(x{first}[t + lag], x{second}[t])", title=heading)
     return ax

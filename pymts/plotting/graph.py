@@ -10,57 +10,78 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.adapters.libraries import require
 from pymts.errors import InvalidParameterError
-from pymts.plotting.canvas import COMMAND, axes
+from pymts.plotting.canvas import axes
 from pymts.plotting.source import as_dataset
+from pymts.plotting.titles import title as title_of
+
+FEW = 12  # nodes whose arrows can be followed
+NO_LINK, LINK = "#eef1f5", "#2563a8"
 
 
-def plot_graph(ds: xr.Dataset | pd.DataFrame, kind: Literal["matrix", "network"] = "matrix", ax: Any = None) -> Any:
+def plot_graph(
+    ds: xr.Dataset | pd.DataFrame,
+    kind: Literal["matrix", "network"] | None = None,
+    ax: Any = None,
+    *,
+    title: str | None = None,
+    **options: Any,
+) -> Any:
     """Draw the adjacency and return the Axes.
 
     Parameters
     ----------
     ds : xarray.Dataset
-    kind : "matrix" or "network"
-        A matrix has sources along x and targets along y; in a network an arrow goes from source to target.
+    kind : "matrix", "network" or None
+        A matrix has sources along x and targets along y; in a network an arrow goes from source to target. ``None``
+        draws up to 12 channels as a network and more as a matrix.
     ax : Axes or None
+        ``None`` makes a new pyplot figure.
+    title : str or None
+        ``None`` names the model and its parameters.
+    **options
+        For ``Axes.imshow`` of a matrix, for the arrows of a network.
 
     Raises
     ------
     InvalidParameterError
-        If the dataset has no adjacency.
-    MissingLibraryError
-        If matplotlib or seaborn is not installed.
+        If the dataset has no adjacency, or ``kind`` is neither.
     """
     dataset = as_dataset(ds)
     if "adjacency" not in dataset:
         raise InvalidParameterError("plot_graph needs the variable 'adjacency', which this dataset does not have")
-    if kind not in ("matrix", "network"):
-        raise InvalidParameterError(f"kind must be 'matrix' or 'network', got {kind!r}")
+    if kind not in ("matrix", "network", None):
+        raise InvalidParameterError(f"kind must be 'matrix', 'network' or None, got {kind!r}")
     adjacency = dataset["adjacency"].transpose("target", "source")
     weights, labels = np.asarray(adjacency.values, dtype=float), [str(label) for label in adjacency["target"].values]
-    ax = axes(ax)
-    ax.set_title(str(dataset.attrs.get("config_id", "")))
-    (_matrix if kind == "matrix" else _network)(ax, weights, labels)
+    ax = axes(ax, dataset)
+    as_matrix = kind == "matrix" or (kind is None and len(labels) > FEW)
+    (_matrix if as_matrix else _network)(ax, weights, labels, options)
+    ax.set_title(title_of(dataset) if title is None else title)
     return ax
 
 
-def _matrix(ax: Any, weights: NDArray[np.float64], labels: Sequence[str]) -> None:
+def _matrix(ax: Any, weights: NDArray[np.float64], labels: Sequence[str], options: dict[str, Any]) -> None:
+    from matplotlib.colors import ListedColormap  # noqa: PLC0415  (slow to import)
+    from seaborn import cm  # noqa: PLC0415
+
     bound = float(np.abs(weights).max()) or 1.0
-    palettes = require("seaborn.cm", "the graph", COMMAND)
-    signed = bool((weights < 0).any())
-    image = ax.imshow(
-        weights, cmap=palettes.icefire if signed else palettes.mako, vmin=-bound if signed else 0.0, vmax=bound
-    )
-    ax.figure.colorbar(image, ax=ax, label="weight")
+    signed, binary = bool((weights < 0).any()), bool(np.isin(weights, (0.0, bound)).all())
+    colours = ListedColormap([NO_LINK, LINK]) if binary else cm.icefire if signed else cm.mako_r
+    image = ax.imshow(weights, **{"cmap": colours, "vmin": -bound if signed else 0.0, "vmax": bound, **options})
+    if binary:
+        bar = ax.figure.colorbar(image, ax=ax, ticks=[bound / 4, 3 * bound / 4])
+        bar.ax.set_yticklabels(["no link", "link" if bound == 1 else f"link, weight {bound:g}"])
+        bar.ax.tick_params(length=0)
+    else:
+        ax.figure.colorbar(image, ax=ax, label="weight")
     every = -(-len(labels) // 10)
     ax.set(xlabel="source", ylabel="target")
     ax.set_xticks(range(0, len(labels), every), labels[::every])
     ax.set_yticks(range(0, len(labels), every), labels[::every])
 
 
-def _network(ax: Any, weights: NDArray[np.float64], labels: Sequence[str]) -> None:
+def _network(ax: Any, weights: NDArray[np.float64], labels: Sequence[str], options: dict[str, Any]) -> None:
     """Put the nodes on a circle and draw an arrow for every edge but a node's own."""
     angle = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
     place = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -71,20 +92,17 @@ def _network(ax: Any, weights: NDArray[np.float64], labels: Sequence[str]) -> No
             continue
         weight = weights[target, source]
         bend = 0.12 if weights[source, target] != 0 else 0.0  # two arrows that answer each other do not overlap
-        ax.annotate(
-            "",
-            xy=place[target],
-            xytext=place[source],
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": "C0" if weight > 0 else "C3",
-                "lw": 0.5 + 1.5 * abs(weight) / largest,
-                "alpha": 0.8 if len(labels) <= 20 else 0.3,
-                "shrinkA": 140 * size,
-                "shrinkB": 140 * size,
-                "connectionstyle": f"arc3,rad={bend}",
-            },
-        )
+        style = {
+            "arrowstyle": "-|>",
+            "color": "C0" if weight > 0 else "C3",
+            "lw": 0.5 + 1.5 * abs(weight) / largest,
+            "alpha": 0.8 if len(labels) <= 20 else 0.3,
+            "shrinkA": 140 * size,
+            "shrinkB": 140 * size,
+            "connectionstyle": f"arc3,rad={bend}",
+            **options,
+        }
+        ax.annotate("", xy=place[target], xytext=place[source], arrowprops=style)
     ax.plot(*place.T, "o", ms=220 * size, color="white", mec="0.3", zorder=3)
     if len(labels) <= 40:
         for (x, y), label in zip(place, labels, strict=True):

@@ -10,9 +10,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.adapters.libraries import require
-from pymts.plotting.canvas import COMMAND, axes, fewer_columns, raster
-from pymts.plotting.source import series
+from pymts.plotting.canvas import axes, fewer_columns, raster
+from pymts.plotting.phase import phase_bar
+from pymts.plotting.source import as_dataset, series
 
 CLIP = 99.0  # percentile of |value| at the end of the colour scale
 
@@ -27,26 +27,51 @@ def limits(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def plot_heatmap(
-    ds: xr.Dataset | pd.DataFrame, realization: int = 0, channels: Iterable[Any] | None = None, ax: Any = None
+    ds: xr.Dataset | pd.DataFrame,
+    realization: int = 0,
+    channels: Iterable[Any] | None = None,
+    ax: Any = None,
+    *,
+    title: str | None = None,
+    **options: Any,
 ) -> Any:
-    """Draw the channels as rows of colour (seaborn's icefire) and return the Axes.
+    """Draw the channels as rows of colour and return the Axes.
 
-    Of a long series each column shows the most extreme value of a stretch of time.
+    Of a long series each column shows the most extreme value of a stretch of time. A phase is drawn modulo 2 pi, in
+    colours that go round.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset or DataFrame
+    realization : int
+    channels : list of labels or None
+    ax : Axes or None
+        ``None`` makes a new pyplot figure.
+    title : str or None
+        ``None`` names the model and its parameters.
+    **options
+        For ``Axes.imshow``: ``cmap``, ``vmin``, ``vmax`` and others.
 
     Raises
     ------
     InvalidParameterError
         If the realization or a channel does not exist.
-    MissingLibraryError
-        If matplotlib or seaborn is not installed.
     """
-    shown = series(ds, realization, channels)
-    ax = axes(ax)
-    colours = require("seaborn.cm", "the heatmap", COMMAND).icefire
-    visible = fewer_columns(shown.values)
-    low, high = limits(visible)
-    image = raster(ax, shown, visible, cmap=colours, vmin=low, vmax=high)
-    below, above = bool(shown.values.min() < low), bool(shown.values.max() > high)
-    beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
-    ax.figure.colorbar(image, ax=ax, label="value", extend=beyond)
+    dataset = as_dataset(ds)
+    shown = series(dataset, realization, channels)
+    ax = axes(ax, dataset)
+    if shown.is_phase:
+        angles = np.mod(shown.values, 2 * np.pi)
+        phase_bar(ax, raster(ax, shown, angles, **{"cmap": "twilight", "vmin": 0.0, "vmax": 2 * np.pi, **options}))
+    else:
+        from seaborn import cm  # noqa: PLC0415  (slow to import)
+
+        visible = fewer_columns(shown.values)
+        low, high = limits(visible)
+        image = raster(ax, shown, visible, **{"cmap": cm.icefire, "vmin": low, "vmax": high, **options})
+        low, high = image.get_clim()
+        below, above = bool(shown.values.min() < low), bool(shown.values.max() > high)
+        beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+        ax.figure.colorbar(image, ax=ax, label=shown.value_label, extend=beyond[below, above])
+    ax.set(title=shown.title if title is None else title)
     return ax

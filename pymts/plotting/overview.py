@@ -7,47 +7,60 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from pymts.adapters.libraries import require
-from pymts.plotting.canvas import COMMAND
+from pymts.plotting.canvas import sign
 from pymts.plotting.correlation import plot_correlation
-from pymts.plotting.embedding import plot_embedding
 from pymts.plotting.graph import plot_graph
 from pymts.plotting.heatmap import plot_heatmap
-from pymts.plotting.source import as_dataset
-from pymts.plotting.spectrum import plot_spectrum
+from pymts.plotting.portrait import plot_embedding
+from pymts.plotting.source import as_dataset, series
+from pymts.plotting.spectrum import SHORTEST, plot_spectrum
 from pymts.plotting.timeseries import plot_timeseries
+from pymts.plotting.titles import title as title_of
 
+WIDE = 100  # characters that fit over the figure
 FEW = 6  # channels whose lines can be told apart
 
 
-def plot_overview(ds: xr.Dataset | pd.DataFrame, realization: int = 0) -> Any:
-    """Draw the series, its heatmap, its spectrum, and its graph, theory or phase portrait; return the Figure.
+def plot_overview(ds: xr.Dataset | pd.DataFrame, realization: int = 0, *, title: str | None = None) -> Any:
+    """Draw the series, its heatmap, its spectrum, and its graph, theory or portrait on a new pyplot figure.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset or DataFrame
+    realization : int
+    title : str or None
+        ``None`` names the model and its parameters.
+
+    Returns
+    -------
+    array of Axes, (2, 2)
+        ``axes[0, 0].figure`` is the figure.
 
     Raises
     ------
     InvalidParameterError
         If the realization does not exist.
-    MissingLibraryError
-        If matplotlib or seaborn is not installed.
     """
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import)
+
     dataset = as_dataset(ds)
-    figure = require("matplotlib.figure", "plotting", COMMAND).Figure(figsize=(11, 7), layout="constrained")
-    (lines, heat), (spectrum, last) = figure.subplots(2, 2)
-    plot_timeseries(dataset, realization, channels=dataset["channel"].values[:FEW], ax=lines)
-    plot_heatmap(dataset, realization, ax=heat)
-    if dataset.sizes["time"] >= 8:
-        plot_spectrum(dataset, channels=dataset["channel"].values[:FEW], ax=spectrum)
+    few = series(dataset, realization).channels[:FEW]  # a realization that is not there is refused before a figure is
+    figure, panels = plt.subplots(2, 2, figsize=(11, 7), layout="constrained")
+    (lines, heat), (spectrum, last) = panels
+    plot_timeseries(dataset, realization, channels=few, ax=lines, title="")
+    plot_heatmap(dataset, realization, ax=heat, title="")
+    if dataset.sizes["time"] >= SHORTEST:
+        plot_spectrum(dataset, channels=few, ax=spectrum, title="")
     else:
         spectrum.set_axis_off()
     if "adjacency" in dataset and bool(dataset["adjacency"].any()):
-        plot_graph(dataset, ax=last)
+        plot_graph(dataset, ax=last, title="")
     elif "theory_acov" in dataset and dataset.sizes["time"] > 1:
-        plot_correlation(dataset, ax=last)
+        plot_correlation(dataset, ax=last, title="")
     elif dataset.sizes["time"] > 1:
-        plot_embedding(dataset, realization=realization, ax=last)
+        plot_embedding(dataset, realization=realization, ax=last, title="")
     else:
         last.set_axis_off()
-    for ax in (lines, heat, spectrum, last):
-        ax.set_title("")
-    figure.suptitle(str(dataset.attrs.get("config_id", "")))
-    return figure
+    figure.suptitle(title_of(dataset, realization, WIDE) if title is None else title)
+    sign(figure, dataset)
+    return panels

@@ -10,17 +10,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.adapters.libraries import require
-from pymts.plotting.canvas import COMMAND, axes, raster
+from pymts.plotting.canvas import axes, raster
 from pymts.plotting.source import Series, as_dataset, series
 
 
-def phases(shown: Series, are_phases: bool) -> NDArray[np.float64]:
+def phases(shown: Series) -> NDArray[np.float64]:
     """Return the phase of each channel, (time, channel), from 0 to 2 pi.
 
     What is no phase already is given that of its analytic signal, the angle between it and its Hilbert transform.
     """
-    if are_phases:
+    if shown.is_phase:
         return np.mod(shown.values, 2 * np.pi)
     from scipy.signal import hilbert  # noqa: PLC0415  (slow to import)
 
@@ -28,30 +27,69 @@ def phases(shown: Series, are_phases: bool) -> NDArray[np.float64]:
     return np.mod(np.angle(hilbert(centred, axis=0)), 2 * np.pi)
 
 
-def plot_phase(
-    ds: xr.Dataset | pd.DataFrame, realization: int = 0, channels: Iterable[Any] | None = None, ax: Any = None
-) -> Any:
-    """Draw the phase of each channel as a row of colour, and the order parameter over it if the truth has it.
+def phase_bar(beside: Any, image: Any) -> None:
+    """Draw the colour bar of a phase, beside one or several Axes."""
+    bar = image.figure.colorbar(image, ax=beside, label="phase (rad)", ticks=[0, np.pi, 2 * np.pi])
+    bar.ax.set_yticklabels(["0", "π", "2π"])
 
-    Kuramoto phases are taken as they are; the phase of any other series is that of its analytic signal.
+
+def _panel_above(ax: Any) -> Any:
+    """Return Axes in the upper part of the place of ``ax``, which keeps the lower part."""
+    figure, spec = ax.figure, ax.get_subplotspec()
+    if spec is not None:
+        upper, lower = spec.subgridspec(2, 1, height_ratios=[1, 4])
+        ax.set_subplotspec(lower)
+        return figure.add_subplot(upper, sharex=ax)
+    box = ax.get_position()
+    ax.set_position((box.x0, box.y0, box.width, 0.74 * box.height))
+    return figure.add_axes((box.x0, box.y0 + 0.8 * box.height, box.width, 0.2 * box.height), sharex=ax)
+
+
+def plot_phase(
+    ds: xr.Dataset | pd.DataFrame,
+    realization: int = 0,
+    channels: Iterable[Any] | None = None,
+    ax: Any = None,
+    *,
+    title: str | None = None,
+    **options: Any,
+) -> Any:
+    """Draw the phase of each oscillator over time; this is no phase portrait, which is ``plot_portrait``.
+
+    Each channel is a row of colour; the order parameter has a panel of its own above if the truth has it. Kuramoto
+    phases are taken as they are; the phase of any other series is that of its analytic signal, which means something
+    for oscillations only.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset or DataFrame
+    realization : int
+    channels : list of labels or None
+    ax : Axes or None
+        ``None`` makes a new pyplot figure.
+    title : str or None
+        ``None`` names the model and its parameters.
+    **options
+        For ``Axes.imshow``.
 
     Raises
     ------
     InvalidParameterError
         If the realization or a channel does not exist.
-    MissingLibraryError
-        If matplotlib is not installed.
     """
-    shown = series(ds, realization, channels)
     dataset = as_dataset(ds)
-    ax = axes(ax)
-    are_phases = dataset.attrs.get("model") == "kuramoto" and 'observable":"phase' in dataset.attrs.get("config", "")
-    ticker = require("matplotlib.ticker", "plotting", COMMAND)
-    image = raster(ax, shown, phases(shown, are_phases), cmap="twilight", vmin=0.0, vmax=2 * np.pi)
-    bar = ax.figure.colorbar(image, ax=ax, label="phase (rad)", ticks=[0, np.pi, 2 * np.pi], pad=0.1)
-    bar.ax.yaxis.set_major_formatter(ticker.FixedFormatter(["0", "π", "2π"]))
-    if "order_parameter" in dataset:
-        order = ax.twinx()
-        order.plot(shown.time, dataset["order_parameter"].isel(realization=realization).values, color="k", lw=1.5)
-        order.set(ylabel="order parameter r", ylim=(0, 1))
+    shown = series(dataset, realization, channels)
+    ax = axes(ax, dataset)
+    heading = shown.title if title is None else title
+    defaults = {"cmap": "twilight", "vmin": 0.0, "vmax": 2 * np.pi}
+    image = raster(ax, shown, phases(shown), **{**defaults, **options})
+    if "order_parameter" not in dataset:
+        phase_bar(ax, image)
+        ax.set(title=heading)
+        return ax
+    order = _panel_above(ax)
+    phase_bar([order, ax], image)
+    order.plot(shown.time, dataset["order_parameter"].isel(realization=realization).values, color="C0", lw=1.2)
+    order.set(ylabel="order r", ylim=(0, 1.02), title=heading)
+    order.tick_params(labelbottom=False)
     return ax

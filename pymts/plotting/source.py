@@ -13,24 +13,42 @@ from numpy.typing import NDArray
 
 from pymts.data.dataset import DATA, DIMS
 from pymts.errors import InvalidParameterError
+from pymts.plotting.titles import title
 
 COLUMNS = ("time", "channel", "realization", "value")
 
 
 @dataclass(frozen=True)
 class Series:
-    """One realization: ``values`` has shape (time, channel)."""
+    """One realization: ``values`` has shape (time, channel). What the attributes name is named by them."""
 
     time: NDArray[Any]
     channels: NDArray[Any]
     values: NDArray[np.float64]
     time_unit: str
+    value_name: str
+    value_unit: str
+    channels_are: str
     title: str
 
     @property
     def time_label(self) -> str:
         """The label of the time axis, with the unit where it is known."""
-        return f"time ({self.time_unit})" if self.time_unit else "time"
+        return _label("time", self.time_unit)
+
+    @property
+    def value_label(self) -> str:
+        """The label of the values, with the unit where it is known."""
+        return _label(self.value_name, self.value_unit)
+
+    @property
+    def is_phase(self) -> bool:
+        """Tell whether the values are angles, which go round."""
+        return self.value_unit == "rad"
+
+
+def _label(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
 
 
 def as_dataset(data: xr.Dataset | pd.DataFrame) -> xr.Dataset:
@@ -71,6 +89,8 @@ def series(data: xr.Dataset | pd.DataFrame, realization: int = 0, channels: Iter
     if not 0 <= realization < count:
         raise InvalidParameterError(f"realization must be from 0 to {count - 1}, got {realization}")
     labels = list(array["channel"].values)
+    if channels is not None and (isinstance(channels, str) or not isinstance(channels, Iterable)):
+        raise InvalidParameterError(f"channels must be a list of channels such as [0, 1], got {channels!r}")
     wanted = labels if channels is None else list(channels)
     unknown = [label for label in wanted if label not in labels]
     if unknown or not wanted:
@@ -83,5 +103,8 @@ def series(data: xr.Dataset | pd.DataFrame, realization: int = 0, channels: Iter
         channels=np.asarray(wanted),
         values=np.asarray(array.isel(realization=realization).values[:, positions]),
         time_unit=str(array["time"].attrs.get("units", "")),
-        title=str(dataset.attrs.get("config_id", "")),
+        value_name=str(array.attrs.get("long_name", "value")),
+        value_unit=str(array.attrs.get("units", "")),
+        channels_are=str(array["channel"].attrs.get("long_name", "channel")),
+        title=title(dataset, realization),
     )

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pymts.plotting.canvas import axes
+from pymts.plotting.canvas import axes, legend
 from pymts.plotting.envelope import envelope
 from pymts.plotting.segments import shade
-from pymts.plotting.source import as_dataset, series
+from pymts.plotting.source import Series, as_dataset, series
 
-MAX_LEGEND = 10
-
-
-def legend(ax: Any, channels: int) -> None:
-    """Name the channels beside the lines, where they are few enough to be told apart."""
-    if 1 < channels <= MAX_LEGEND:
-        ax.legend(title="channel", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+TOGETHER = 8  # channels whose lines can be told apart on one axis; more are drawn above one another
+MOST = 40  # channels that are drawn above one another if none are named
+STEMS = 200  # samples whose stems can be told apart
 
 
 def plot_timeseries(
@@ -28,26 +26,105 @@ def plot_timeseries(
     stems: bool = False,
     channels: Iterable[Any] | None = None,
     ax: Any = None,
+    *,
+    title: str | None = None,
+    **options: Any,
 ) -> Any:
-    """Draw one line per channel and return the Axes; a long line is thinned, and keeps its extremes.
+    """Draw one line per channel and return the Axes.
+
+    A long line is thinned, and keeps its extremes. More than eight channels are drawn above one another. A phase is
+    drawn as its sine. Regimes, anomalies and interventions are shaded; a counterfactual is dashed.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset or DataFrame
+    realization : int
+    stems : bool
+        Stems instead of lines, of the first 200 samples.
+    channels : list of labels or None
+        ``None`` draws all, or the first 40 of more.
+    ax : Axes or None
+        ``None`` makes a new pyplot figure.
+    title : str or None
+        ``None`` names the model and its parameters.
+    **options
+        For ``Axes.plot``, or ``Axes.stem`` with ``stems``.
 
     Raises
     ------
     InvalidParameterError
         If the realization or a channel does not exist.
-    MissingLibraryError
-        If matplotlib is not installed.
     """
-    shown = series(ds, realization, channels)
-    ax = axes(ax)
-    for index, (label, values) in enumerate(zip(shown.channels, shown.values.T, strict=True)):
-        at = envelope(values)
-        if stems:
-            colour = f"C{index}"  # stems take no turn in the colour cycle
-            ax.stem(shown.time[at], values[at], linefmt=colour, markerfmt=f"{colour}o", basefmt=" ", label=str(label))
-        else:
-            ax.plot(shown.time[at], values[at], marker="." if len(at) == 1 else None, label=str(label))
-    shade(ax, as_dataset(ds), realization)
-    legend(ax, len(shown.channels))
-    ax.set(xlabel=shown.time_label, ylabel="value", title=shown.title)
+    dataset = as_dataset(ds)
+    count = dataset.sizes["channel"]
+    chosen = dataset["channel"].values[:MOST] if channels is None and count > MOST else channels
+    shown = series(dataset, realization, chosen)
+    heading = shown.title if title is None else title
+    if channels is None and count > MOST:
+        heading += f" (first {MOST} of {count})"
+    if stems and len(shown.time) > STEMS:
+        shown = replace(shown, time=shown.time[:STEMS], values=shown.values[:STEMS])
+        heading += f" (first {STEMS} samples)"
+    shown = _drawable(shown)
+    ax = axes(ax, dataset)
+    if stems:
+        _stems(ax, shown, options)
+    elif len(shown.channels) > TOGETHER:
+        _above_one_another(ax, shown, options)
+    else:
+        _lines(ax, shown, options)
+        _counterfactual(ax, dataset, realization, shown)
+    shade(ax, dataset, realization, shown.channels)
+    if stems or len(shown.channels) <= TOGETHER:
+        ax.set(ylabel=shown.value_label)
+        legend(ax, shown)
+    ax.set(xlabel=shown.time_label, title=heading)
     return ax
+
+
+def _drawable(shown: Series) -> Series:
+    """Return a phase as its sine, and anything else as it is."""
+    if not shown.is_phase:
+        return shown
+    return replace(shown, values=np.sin(shown.values), value_name=f"sin({shown.value_name})", value_unit="")
+
+
+def _lines(ax: Any, shown: Series, options: dict[str, Any]) -> None:
+    for label, values in zip(shown.channels, shown.values.T, strict=True):
+        at = envelope(values)
+        ax.plot(shown.time[at], values[at], **{"marker": "." if len(at) == 1 else None, "label": str(label), **options})
+
+
+def _stems(ax: Any, shown: Series, options: dict[str, Any]) -> None:
+    for index, (label, values) in enumerate(zip(shown.channels, shown.values.T, strict=True)):
+        colour = f"C{index}"  # stems take no turn in the colour cycle
+        style = {"linefmt": colour, "markerfmt": f"{colour}o", "basefmt": " ", "label": str(label)}
+        ax.stem(shown.time, values, **{**style, **options})
+
+
+def _above_one_another(ax: Any, shown: Series, options: dict[str, Any]) -> None:
+    """Draw each channel about a level of its own, which bears its label."""
+    low, high = np.nanpercentile(shown.values, [1, 99], axis=0)
+    apart = 1.1 * float((high - low).max()) or 1.0
+    levels = apart * np.arange(len(shown.channels))
+    middle = (low + high) / 2
+    for label, values, level, centre in zip(shown.channels, shown.values.T, levels, middle, strict=True):
+        at = envelope(values)
+        ax.plot(shown.time[at], values[at] - centre + level, **{"lw": 0.8, "label": str(label), **options})
+    every = -(-len(levels) // 20)
+    ax.set_yticks(levels[::every], [str(label) for label in shown.channels[::every]])
+    ax.set(ylabel=f"{shown.channels_are} (each {shown.value_label} about its middle)")
+    ax.set_ylim(-apart, levels[-1] + apart)
+
+
+def _counterfactual(ax: Any, dataset: xr.Dataset, realization: int, shown: Series) -> None:
+    """Draw what would have been without the interventions, dashed, where it differs."""
+    if "counterfactual" not in dataset:
+        return
+    other = dataset["counterfactual"].isel(realization=realization).transpose("time", "channel")
+    lines = {line.get_label(): line for line in ax.lines}
+    for label, values in zip(shown.channels, shown.values.T, strict=True):
+        without = other.sel(channel=label).values
+        if not np.array_equal(without, values):
+            colour = lines[str(label)].get_color()
+            ax.plot(shown.time, without, color=colour, ls="--", lw=1, alpha=0.8, label=f"_{label} without intervention")

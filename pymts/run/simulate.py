@@ -187,6 +187,10 @@ def _standardise(values: NDArray[np.float64]) -> dict[str, xr.Variable]:
         deviations[index] = np.where(spread > 0, spread, 1.0)
         np.divide(path, deviations[index], out=path)
     return {
-        name: xr.Variable(TRUTH[name].dims, column.T, {"description": TRUTH[name].meaning})
+        name: xr.Variable(
+            TRUTH[name].dims,
+            column.T,
+            {"long_name": name.replace("_", " "), "description": TRUTH[name].meaning},
+        )
         for name, column in (("zscore_mean", means), ("zscore_std", deviations))
     }

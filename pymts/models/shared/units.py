@@ -94,6 +94,22 @@ class UnitsParams(NetworkParams, ContinuousParams):
         return self.M // self.channels_a_unit
 
     @property
+    def observed(self) -> tuple[str, str]:
+        """What the channels show."""
+        return (", ".join(self.variables) if self.observable == "all" else self.observable), ""
+
+    @property
+    def channel_labels(self) -> dict[str, tuple[int | str, ...]]:
+        """The unit and the variable of each channel, where all variables are shown."""
+        if self.observable != "all":
+            return {}
+        nodes = range(self.nodes)
+        return {
+            "unit": tuple(unit for _ in self.variables for unit in nodes),
+            "variable": tuple(variable for variable in self.variables for _ in nodes),
+        }
+
+    @property
     def nodes_are(self) -> str:
         """How the number of units follows from M."""
         return f"M / {self.channels_a_unit}" if self.channels_a_unit > 1 else "M"
