@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pymts.adapters import graphs
 from pymts.data import dataset as functions
+from pymts.data import selection
 from pymts.data.truth import TRUTH
 
 
@@ -54,6 +57,26 @@ class PymtsAccessor:
     def to_dataframe(self) -> pd.DataFrame:
         """Return the long form: time, channel, realization, value, config_id."""
         return functions.to_dataframe(self._dataset)
+
+    def select(self, channel: Any = None, time: slice | None = None, realization: Any = None) -> xr.Dataset:
+        """Return a part of the dataset, its truth cut with it: ``pymts.data.selection.select``."""
+        return selection.select(self._dataset, channel, time, realization)
+
+    def rename(self, channels: Sequence[Any]) -> xr.Dataset:
+        """Return the dataset with other labels of its channels, in the series and in the truth."""
+        return selection.rename(self._dataset, channels)
+
+    def graph(self, *, diagonal: bool = True, signed: bool = False) -> xr.DataArray:
+        """Return the true graph, (target, source): ``pymts.adapters.graphs.graph``."""
+        return graphs.graph(self._dataset, diagonal=diagonal, signed=signed)
+
+    def edges(self, *, diagonal: bool = True) -> pd.DataFrame:
+        """Return the true graph as a row for each edge, with lag and sign: ``pymts.adapters.graphs.edges``."""
+        return graphs.edges(self._dataset, diagonal=diagonal)
+
+    def to_networkx(self, *, diagonal: bool = True) -> Any:
+        """Return the true graph as a ``networkx.DiGraph``."""
+        return graphs.to_networkx(self._dataset, diagonal=diagonal)
 
     @property
     def plot(self) -> Plotter:

@@ -98,3 +98,61 @@ def test_what_goes_wrong_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lazy.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingLibraryError, match=r"pip install 'pymts\[dask\]'"):
         grid.to_xarray()
+
+
+def test_truth_comes_along_lazily(tmp_path: Path, asked: list[int]) -> None:
+    couplings = [0.5, 1.5, 3.0]
+    grid = load_grid([{"model": "kuramoto", "M": 20, "T": 40, "K": couplings, "n_realizations": 2}], outdir=tmp_path)
+    view = grid.to_xarray(["data", "order_parameter", "omega"])
+    assert not asked
+    assert not list(tmp_path.iterdir())
+    assert view.order_parameter.dims == ("configuration", "time", "realization")
+    curve = view.order_parameter.mean(("time", "realization")).compute(scheduler="synchronous")
+    loop = [float(ds.order_parameter.mean()) for ds in grid]
+    np.testing.assert_allclose(curve, loop, rtol=1e-14)
+    np.testing.assert_array_equal(curve.K, couplings)
+    assert view.order_parameter.attrs["long_name"] == "order parameter"
+    np.testing.assert_array_equal(view.omega.values[1], grid[1].omega)
+    assert set(view.data_vars) == {"data", "order_parameter", "omega"}
+    assert set(grid.to_xarray("all").data_vars) == set(grid[0].data_vars)
+    pickle.loads(pickle.dumps(view))
+
+
+def test_truth_of_other_shapes_or_models_is_told_apart(tmp_path: Path) -> None:
+    grid = load_grid(
+        [{"model": "var", "T": 30, "M": 3, "p": [1, 2]}, {"model": "gbm", "T": 30, "M": 3}], outdir=tmp_path
+    )
+    tree = grid.to_xarray(["data", "coefficients"])
+    assert isinstance(tree, xr.DataTree)
+    lags = sorted(node.sizes.get("lag", 0) for node in tree.children.values())
+    assert lags == [0, 1, 2]
+    for node in tree.children.values():
+        for config_id in node.configuration.values:
+            ds = grid[str(config_id)]
+            if "coefficients" in node:
+                found = node.coefficients.sel(configuration=config_id)
+                np.testing.assert_array_equal(found, ds.coefficients)
+                np.testing.assert_array_equal(found.lag, ds.lag)
+    flat = grid[:1].to_xarray("coefficients")
+    assert list(flat.data_vars) == ["coefficients"]
+
+
+def test_what_some_configurations_lack_is_in_a_node_of_its_own(tmp_path: Path) -> None:
+    records = [{"model": "noise", "T": 5, "M": 2, "law": ["normal", "cauchy"]}]
+    view = load_grid(records, outdir=tmp_path).to_xarray("all")
+    assert isinstance(view, xr.DataTree | xr.Dataset)
+    nodes = list(view.children.values()) if isinstance(view, xr.DataTree) else [view]
+    assert sum("noise_cov" in node for node in nodes) == 1
+
+
+def test_an_unknown_variable_is_named_with_those_there_are(tmp_path: Path) -> None:
+    grid = load_grid([{"model": "kuramoto", "T": 5}], outdir=tmp_path)
+    with pytest.raises(InvalidParameterError, match=r"'order_paramter' is not a variable .* did you mean 'order_param"):
+        grid.to_xarray(["order_paramter"])
+
+
+def test_a_probe_of_a_model_that_speaks_of_later_samples(tmp_path: Path) -> None:
+    grid = load_grid([{"model": "piecewise", "T": 50, "change_points": {"value": [20, 30]}, "M": 2}], outdir=tmp_path)
+    view = grid.to_xarray(["regime"])
+    np.testing.assert_array_equal(view.regime[0], grid[0].regime)
+    assert view.regime.dtype == grid[0].regime.dtype

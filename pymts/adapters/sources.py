@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pymts.data.dataset import DATA, DIMS
+from pymts.data.selection import check_labels
 from pymts.errors import InvalidParameterError
 from pymts.run.collection import load_grid
 from pymts.store.cache import Store
@@ -48,6 +49,7 @@ class Member:
     @classmethod
     def of(cls, dataset: xr.Dataset, number: int) -> Member:
         """Return a dataset as a member; nothing of its series is read."""
+        check_labels(dataset)
         sizes = dataset[DATA].sizes
         truth = {str(name): tuple(map(str, one.dims)) for name, one in dataset.data_vars.items() if name != DATA}
         shape = sizes["realization"], sizes["time"], sizes["channel"]

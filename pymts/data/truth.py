@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TruthKind:
-    """One name of the vocabulary: its dimensions in the dataset, what it says, and whether it has to be asked for."""
+    """One name of the vocabulary: its dimensions, what it says, whether it has to be asked for, and its scope."""
 
     dims: tuple[str, ...]
     meaning: str
     optional: bool = False
+    whole: bool = False  # about the system as a whole, so that no selection of channels cuts it
 
     @property
     def told(self) -> str:
@@ -37,18 +38,24 @@ TRUTH: dict[str, TruthKind] = {
     "difference_coefficients": TruthKind(
         ("difference_lag", "target", "source"), "Linear coefficient of the source's change, difference_lag steps ago."
     ),
-    "rank": TruthKind((), "Number of stationary relations between channels that are not stationary."),
-    "beta": TruthKind(("channel", "relation"), "Weight of each channel in each stationary relation."),
-    "alpha": TruthKind(("channel", "relation"), "How much of each relation's error a channel's next change takes up."),
-    "relation_cov": TruthKind(("relation", "relation_"), "Covariance of the stationary relations in closed form."),
-    "long_run": TruthKind(("target", "source"), "How far a unit of the source's noise moves the target for good."),
+    "rank": TruthKind((), "Number of stationary relations between channels that are not stationary.", whole=True),
+    "beta": TruthKind(("channel", "relation"), "Weight of each channel in each stationary relation.", whole=True),
+    "alpha": TruthKind(
+        ("channel", "relation"), "How much of each relation's error a channel's next change takes up.", whole=True
+    ),
+    "relation_cov": TruthKind(
+        ("relation", "relation_"), "Covariance of the stationary relations in closed form.", whole=True
+    ),
+    "long_run": TruthKind(
+        ("target", "source"), "How far a unit of the source's noise moves the target for good.", whole=True
+    ),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
     "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
     "drive": TruthKind(("channel",), "Constant external input of the channel's population."),
-    "lyapunov": TruthKind(("exponent",), "Lyapunov exponents of the whole system, largest first, 1/s."),
-    "lyapunov_error": TruthKind(("exponent",), "Standard error of each Lyapunov exponent, 1/s."),
-    "order_parameter": TruthKind(("time", "realization"), "Kuramoto order parameter r(t), 0 to 1."),
+    "lyapunov": TruthKind(("exponent",), "Lyapunov exponents of the whole system, largest first, 1/s.", whole=True),
+    "lyapunov_error": TruthKind(("exponent",), "Standard error of each Lyapunov exponent, 1/s.", whole=True),
+    "order_parameter": TruthKind(("time", "realization"), "Kuramoto order parameter r(t), 0 to 1.", whole=True),
     "theory_mean": TruthKind(("time", "channel"), "Expected value in closed form."),
     "theory_cov": TruthKind(
         ("channel", "channel_"),
@@ -86,7 +93,7 @@ TRUTH: dict[str, TruthKind] = {
     "effect": TruthKind(
         ("time", "channel", "realization"), "What the interventions changed: data - counterfactual.", optional=True
     ),
-    "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share."),
+    "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share.", whole=True),
     "loadings": TruthKind(("channel", "state"), "Weight of each hidden process in each channel."),
     "latent_coefficients": TruthKind(
         ("state", "state_next"), "Weight of one hidden process in another, one step later."

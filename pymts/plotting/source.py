@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pymts.data.dataset import DATA, DIMS
+from pymts.data.selection import check_labels
 from pymts.errors import InvalidParameterError
 from pymts.plotting.titles import title
 
@@ -57,9 +58,10 @@ def as_dataset(data: xr.Dataset | pd.DataFrame) -> xr.Dataset:
     Raises
     ------
     InvalidParameterError
-        If it is neither, or if a frame lacks a column or holds several configurations.
+        If it is neither, a frame lacks a column or holds several configurations, or a truth is about other channels.
     """
     if isinstance(data, xr.Dataset) and DATA in data:
+        check_labels(data)
         return data
     if not isinstance(data, pd.DataFrame) or not set(COLUMNS) <= set(data.columns):
         raise InvalidParameterError(

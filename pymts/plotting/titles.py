@@ -18,7 +18,8 @@ _LEFT_OUT = frozenset({"T", "n_realizations", "seed", "burn_in", "sample_every"}
 def title(dataset: xr.Dataset, realization: int | None = None, longest: int = LONGEST) -> str:
     """Return a title such as "Kuramoto, K=4, M=200, realization 0".
 
-    The realization is named where there are several. What leads over ``longest`` characters is left out, "..." in its place.
+    The realization is named where there are several. What leads over ``longest``
+    characters is left out, "..." in its place.
     """
     parts = _parts(dataset)
     end = [] if realization is None or dataset.sizes.get("realization", 1) == 1 else [f"realization {realization}"]

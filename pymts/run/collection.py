@@ -93,11 +93,16 @@ class DatasetSequence(Sequence[xr.Dataset]):
             rows.append(row | {name: values.get(name) for name in names})
         return pd.DataFrame(rows).set_index("config_id")
 
-    def to_xarray(self, chunks: int | None = None) -> xr.Dataset | xr.DataTree:
-        """Return all series as one dataset backed by dask; nothing is read or simulated until it is asked for.
+    def to_xarray(
+        self, variables: Sequence[str] | str = "data", *, chunks: int | None = None
+    ) -> xr.Dataset | xr.DataTree:
+        """Return all datasets as one, backed by dask; nothing is read or simulated until it is asked for.
 
         Parameters
         ----------
+        variables : list of str or str
+            What it has: "data", truth such as ``["data", "order_parameter"]``, or "all". Of truth the shapes are found
+            by simulating one sample; a dataset that lacks a variable has nan in it.
         chunks : int or None
             Configurations that are made together when any of them is asked for; ``None`` takes about 64 MB of them.
 
@@ -105,17 +110,27 @@ class DatasetSequence(Sequence[xr.Dataset]):
         -------
         xarray.Dataset or xarray.DataTree
             ``data`` with dims (configuration, time, channel, realization), labelled by config_id, with the model and
-            every swept parameter as coordinates. Where shapes or time steps differ, a tree with a dataset for each.
-            The truth is in the datasets themselves: ``grid[config_id]``.
+            every swept parameter as coordinates. Where shapes, those of the truth asked for among them, or time steps
+            differ, a tree with a dataset for each.
 
         Raises
         ------
         MissingLibraryError
             If dask is not installed.
         InvalidParameterError
-            If ``chunks`` is not a positive integer or None, or the selection is empty.
+            If a variable is in none of the datasets, ``chunks`` is not a positive integer or None, or the selection is
+            empty.
+
+        Examples
+        --------
+        >>> from pymts.datasets import load_grid
+        >>> grid = load_grid([{"model": "kuramoto", "M": 50, "T": 200, "K": [0.5, 4.0], "seed": 1}], cache=False)
+        >>> curve = grid.to_xarray("order_parameter").order_parameter.mean(("time", "realization"))
+        >>> bool(curve[0] < curve[1])
+        True
         """
-        return to_xarray([self.grid[i] for i in self.indices], self.grid.swept, self.store, self.cache, chunks)
+        configurations = [self.grid[i] for i in self.indices]
+        return to_xarray(configurations, self.grid.swept, variables, (self.store, self.cache), chunks)
 
     def __repr__(self) -> str:
         """Say what there is and where it is kept."""

@@ -13,11 +13,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pymts.data.dataset import DATA, DIMS, ITEM, coordinates
+from pymts.data.dataset import ITEM, coordinates
 from pymts.errors import InvalidParameterError, MissingLibraryError
 from pymts.models.registry import get_model
 from pymts.plan.configuration import Configuration
 from pymts.run.generator import Cache, run
+from pymts.run.outline import Truths, truths
 from pymts.store.cache import Store
 
 # Without a size of its own a chunk holds as many configurations as fit in here.
@@ -31,18 +32,24 @@ def _named(configuration: Configuration) -> Named:
     return configuration.model.simulate.__module__, configuration.model.name, dict(configuration.values)
 
 
-def _series(named: Sequence[Named], root: str, remote: str | None, cache: Cache) -> NDArray[np.float64]:
-    """Return the series of some configurations, (configuration, time, channel, realization)."""
+def _values(
+    named: Sequence[Named], root: str, remote: str | None, cache: Cache, wanted: Mapping[str, Truths]
+) -> dict[str, NDArray[Any]]:
+    """Return what is wanted of some configurations, (configuration, ...)."""
     for module in {module for module, _, _ in named} - {"__main__"}:
         importlib.import_module(module)
     configurations = [Configuration.of(get_model(name), values) for _, name, values in named]
-    values = []
+    found: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
     for outcome in run(enumerate(configurations), Store(root, remote=remote), cache=cache):
         if outcome.error is not None:
             raise outcome.error
         assert outcome.dataset is not None  # noqa: S101  (kept, and no error)
-        values.append(outcome.dataset[DATA].transpose(*DIMS).values)
-    return np.stack(values)
+        for name, kind in wanted.items():
+            if name in outcome.dataset:
+                found[name].append(outcome.dataset[name].transpose(*kind.dims).values)
+            else:
+                found[name].append(np.full(kind.shape, np.nan))
+    return {name: np.stack(values) for name, values in found.items()}
 
 
 def _shape(configuration: Configuration) -> tuple[int, int, int, float]:
@@ -51,29 +58,40 @@ def _shape(configuration: Configuration) -> tuple[int, int, int, float]:
 
 
 def _view(
-    configurations: Sequence[Configuration], swept: Mapping[str, Sequence[Any]], store: Store, cache: Cache, chunk: int
+    configurations: Sequence[Configuration],
+    swept: Mapping[str, Sequence[Any]],
+    wanted: Mapping[str, Truths],
+    kept: tuple[Store, Cache],
+    chunk: int,
 ) -> xr.Dataset:
     """Return configurations of one shape as one dataset."""
     dask, array = importlib.import_module("dask"), importlib.import_module("dask.array")
-    labels = coordinates(configurations[0])
-    shape = tuple(len(labels[dim]) for dim in DIMS)
-    series = dask.delayed(_series, pure=True)
+    store, cache = kept
+    labels = dict(coordinates(configurations[0]))
+    for kind in wanted.values():
+        labels |= {dim: label for dim, label in kind.labels.items() if dim not in labels}
+    make = dask.delayed(_values, pure=True)
     remote = None if store.remote is None else store.remote.url
-    parts = []
+    parts: dict[str, list[Any]] = {name: [] for name in wanted}
     for start in range(0, len(configurations), chunk):
         some = configurations[start : start + chunk]
         # Dask takes equal names for equal data, so the name tells everything that the data depend on.
-        identity = "".join(one.digest for one in some) + f"{store.root}{remote}{cache}"
-        name = f"pymts-{hashlib.sha256(identity.encode()).hexdigest()}"
-        delayed = series([_named(one) for one in some], str(store.root), remote, cache, dask_key_name=name)
-        parts.append(array.from_delayed(delayed, (len(some), *shape), np.float64, name=f"{name}-array"))
-    data = xr.Variable(("configuration", *DIMS), array.concatenate(parts))
+        identity = "".join(one.digest for one in some) + f"{store.root}{remote}{cache}{sorted(wanted)}"
+        key = f"pymts-{hashlib.sha256(identity.encode()).hexdigest()}"
+        made = make([_named(one) for one in some], str(store.root), remote, cache, dict(wanted), dask_key_name=key)
+        for name, kind in wanted.items():
+            one = array.from_delayed(made[name], (len(some), *kind.shape), kind.dtype, name=f"{key}-{name}")
+            parts[name].append(one)
+    variables = {
+        name: xr.Variable(("configuration", *kind.dims), array.concatenate(parts[name]), kind.attrs)
+        for name, kind in wanted.items()
+    }
     coords: dict[str, Any] = {"configuration": [one.config_id for one in configurations], **labels}
     coords["model"] = ("configuration", [one.model.name for one in configurations])
     for name, column in swept.items():
         if name not in coords and any(value is not None for value in column):
             coords[name] = ("configuration", _label(column))
-    view = xr.Dataset({DATA: data}, coords=coords)
+    view = xr.Dataset(variables, coords=coords)
     view["time"].attrs["units"] = configurations[0].params.time_unit
     return view
 
@@ -88,8 +106,8 @@ def _label(column: Sequence[Any]) -> list[Any]:
 def to_xarray(
     configurations: Sequence[Configuration],
     swept: Sequence[str],
-    store: Store,
-    cache: Cache,
+    variables: Sequence[str] | str,
+    kept: tuple[Store, Cache],
     chunks: int | None,
 ) -> xr.Dataset | xr.DataTree:
     """Return one dataset, or a tree with a dataset for each shape."""
@@ -99,20 +117,30 @@ def to_xarray(
         raise InvalidParameterError(f"chunks must be a number of configurations of at least 1 or None, got {chunks!r}")
     if not configurations:
         raise InvalidParameterError("to_xarray needs at least one configuration, got an empty selection")
-    groups: dict[tuple[int, int, int, float], list[Configuration]] = {}
-    for configuration in configurations:
-        groups.setdefault(_shape(configuration), []).append(configuration)
+    found = truths(configurations, variables)
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for index, configuration in enumerate(configurations):
+        sizes = tuple(sorted((name, kind.shape) for name, kind in found[index].items()))
+        groups.setdefault((*_shape(configuration), sizes), []).append(index)
     views = {}
-    for shape, group in groups.items():
-        size = ITEM * math.prod(shape[:3])
+    for key, indices in groups.items():
+        group = [configurations[index] for index in indices]
+        wanted = {name: kind for index in indices for name, kind in found[index].items()}
+        size = max(ITEM * math.prod(kind.shape) for kind in wanted.values())
         fitting = max(1, min(CHUNK_CONFIGURATIONS, CHUNK_BYTES // size))
         columns = {name: [one.values.get(name) for one in group] for name in swept}
-        name = "M{}_T{}_R{}".format(*shape[:3]) + (f"_step{shape[3]:g}" if _several_steps(groups, shape) else "")
-        views[name] = _view(group, columns, store, cache, fitting if chunks is None else chunks)
+        view = _view(group, columns, wanted, kept, fitting if chunks is None else chunks)
+        views[_node(key, list(groups))] = view
     if len(views) == 1:
         return next(iter(views.values()))
     return xr.DataTree.from_dict(views)
 
 
-def _several_steps(groups: Mapping[tuple[int, int, int, float], Any], shape: tuple[int, int, int, float]) -> bool:
-    return sum(other[:3] == shape[:3] for other in groups) > 1
+def _node(key: tuple[Any, ...], keys: Sequence[tuple[Any, ...]]) -> str:
+    """Return the name of a shape in the tree, with as much as tells it from the others."""
+    name = "M{}_T{}_R{}".format(*key[:3])
+    alike = [other for other in keys if other[:3] == key[:3]]
+    if len({other[3] for other in alike}) > 1:
+        name += f"_step{key[3]:g}"
+        alike = [other for other in alike if other[3] == key[3]]
+    return name if len(alike) == 1 else f"{name}_{1 + alike.index(key)}"

@@ -1,0 +1,143 @@
+"""The true graph in the forms that other libraries take: edges, networkx, tigramite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pymts.adapters.libraries import require
+from pymts.data.selection import check_labels
+from pymts.errors import InvalidParameterError
+
+COLUMNS = ["source", "target", "lag", "weight", "sign"]
+
+
+def graph(dataset: xr.Dataset, *, diagonal: bool = True, signed: bool = False) -> xr.DataArray:
+    """Return the true graph, (target, source): nonzero means that the source drives the target.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+    diagonal : bool
+        Whether a channel's influence on itself stays; without, scores need no mask.
+    signed : bool
+        Take the sign from the coefficients, that of the lag with the largest size.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the dataset has no graph, or shows other channels than its graph.
+    """
+    found = _adjacency(dataset).copy()
+    if signed and "coefficients" in dataset:
+        coefficients = dataset["coefficients"].transpose("lag", "target", "source").values
+        largest = np.abs(coefficients).argmax(axis=0)
+        signs = np.sign(np.take_along_axis(coefficients, largest[None], axis=0)[0])
+        found.values = np.where(signs == 0, 1.0, signs) * np.abs(found.values)
+    if not diagonal:
+        values = found.values.copy()
+        np.fill_diagonal(values, 0)
+        found.values = values
+    return found
+
+
+def edges(dataset: xr.Dataset, *, diagonal: bool = True) -> pd.DataFrame:
+    """Return the true graph as one row for each edge: source, target, lag, weight and sign.
+
+    Where the model has linear coefficients there is a row for each lag, in steps, whose weight is the coefficient;
+    elsewhere ``lag`` is missing and the weight is that of the graph.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the dataset has no graph, or shows other channels than its graph.
+    """
+    adjacency = _adjacency(dataset)
+    labels = adjacency["target"].values
+    if "coefficients" in dataset:
+        weights = dataset["coefficients"].transpose("lag", "target", "source").values
+        lags = dataset["lag"].values
+    else:
+        weights, lags = adjacency.values[None], np.array([pd.NA], dtype=object)
+    rows = [
+        (labels[source], labels[target], lags[lag], float(weights[lag, target, source]))
+        for lag, target, source in np.argwhere(weights != 0)
+        if diagonal or target != source
+    ]
+    frame = pd.DataFrame([(*row, int(np.sign(row[-1]))) for row in rows], columns=COLUMNS)
+    return frame.astype({"lag": "Int64"})
+
+
+def to_networkx(dataset: xr.Dataset, *, diagonal: bool = True) -> Any:
+    """Return the true graph as a ``networkx.DiGraph`` whose edges have a ``weight`` and go from source to target.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the dataset has no graph, or shows other channels than its graph.
+    MissingLibraryError
+        If networkx is not installed.
+    """
+    networkx = require("networkx", "to_networkx", "pip install networkx")
+    found = graph(dataset, diagonal=diagonal, signed=True)
+    made = networkx.DiGraph()
+    labels = found["target"].values.tolist()
+    made.add_nodes_from(labels)
+    for target, source in np.argwhere(found.values != 0):
+        made.add_edge(labels[source], labels[target], weight=float(found.values[target, source]))
+    return made
+
+
+def to_links(dataset: xr.Dataset) -> dict[int, list[tuple[tuple[int, int], float]]]:
+    """Return the linear coefficients as tigramite's links: ``{target: [((source, -lag), coefficient), ...]}``.
+
+    Channels are counted by position, as tigramite counts variables.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the dataset has no linear coefficients, or shows other channels than its graph.
+    """
+    weights = _coefficients(dataset)
+    lags = dataset["lag"].values.tolist()
+    links: dict[int, list[tuple[tuple[int, int], float]]] = {target: [] for target in range(weights.shape[1])}
+    for lag, target, source in np.argwhere(weights != 0).tolist():
+        links[target].append(((source, -lags[lag]), float(weights[lag, target, source])))
+    return links
+
+
+def to_marks(dataset: xr.Dataset) -> NDArray[np.str_]:
+    """Return tigramite's graph, (source, target, lag): ``"-->"`` for a link, ``"<--"`` on its other side at lag 0.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the dataset has no linear coefficients, or shows other channels than its graph.
+    """
+    weights, lags = _coefficients(dataset), dataset["lag"].values
+    n = weights.shape[1]
+    marks = np.full((n, n, int(lags.max()) + 1), "", dtype="<U3")
+    for lag, target, source in np.argwhere(weights != 0):
+        marks[source, target, lags[lag]] = "-->"
+        if lags[lag] == 0:
+            marks[target, source, 0] = "<--"
+    return marks
+
+
+def _adjacency(dataset: xr.Dataset) -> xr.DataArray:
+    check_labels(dataset)
+    if "adjacency" not in dataset:
+        raise InvalidParameterError("the dataset has no variable 'adjacency': its model has no graph")
+    return dataset["adjacency"].transpose("target", "source")
+
+
+def _coefficients(dataset: xr.Dataset) -> NDArray[np.float64]:
+    check_labels(dataset)
+    if "coefficients" not in dataset:
+        raise InvalidParameterError("the dataset has no variable 'coefficients': its model has no linear links")
+    values: NDArray[np.float64] = dataset["coefficients"].transpose("lag", "target", "source").values
+    return values

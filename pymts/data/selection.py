@@ -1,0 +1,147 @@
+"""A part of a dataset, its truth cut with its series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pymts.data.truth import CHANNEL_DIMS, TRUTH
+from pymts.errors import InvalidParameterError
+
+HIDDEN = "hidden_channels"
+Labels: TypeAlias = Any  # a label, a list of labels, a slice of labels, or a boolean mask
+
+
+def select(
+    dataset: xr.Dataset, channel: Labels = None, time: slice | None = None, realization: Labels = None
+) -> xr.Dataset:
+    """Return a part of a dataset; what the truth says of channels, samples and realizations is cut with the series.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+    channel, realization : label, list of labels, slice of labels (both ends included), boolean mask or None
+        In the order given; ``None`` keeps all. All dimensions stay, be it with length 1.
+    time : slice or None
+        A stretch of time in the units of the coordinate, both ends included, such as ``slice(10.0, 20.0)``. It has no
+        step, since lags, autocovariances and change points count samples.
+
+    Returns
+    -------
+    xarray.Dataset
+        Graphs, coefficients and covariances are those among the chosen channels. The attribute ``hidden_channels``
+        names the channels that are not shown any more and still act; ``adjacency`` tells in ``hidden_causes`` which of
+        them drive which channel that is shown. A quantity of the whole system, such as its Lyapunov exponents, stays
+        and says so in ``scope``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a label does not exist, nothing is left, or the truth does not fit the series to begin with.
+    """
+    check_labels(dataset)
+    if time is not None and (not isinstance(time, slice) or time.step is not None):
+        raise InvalidParameterError(f"time must be a slice without a step such as slice(10, 20), got {time!r}")
+    indexers: dict[str, Any] = {}
+    if time is not None:
+        start, stop = _positions(dataset, "time", time)[[0, -1]]
+        indexers["time"] = slice(int(start), int(stop) + 1)  # a view
+    if realization is not None:
+        indexers["realization"] = _positions(dataset, "realization", realization)
+    if channel is None:
+        return dataset.isel(indexers)
+    chosen = _positions(dataset, "channel", channel)
+    if len(set(chosen.tolist())) < len(chosen):
+        raise InvalidParameterError(f"channel must name each channel once, got {channel!r}")
+    indexers |= {str(dim): chosen for dim in dataset.dims if dim == "channel" or dim in CHANNEL_DIMS}
+    part = dataset.isel(indexers)
+    return _marked(dataset, part)
+
+
+def check_labels(dataset: xr.Dataset) -> None:
+    """Raise InvalidParameterError if the truth is about other channels than the series shows."""
+    if "channel" not in dataset.dims:
+        return
+    shown = dataset["channel"].values
+    for dim in sorted(CHANNEL_DIMS & set(map(str, dataset.dims))):
+        if not np.array_equal(dataset[dim].values, shown):
+            raise InvalidParameterError(
+                f"the series shows the channels {_few(shown)} and the truth is about {_few(dataset[dim].values)}; "
+                "choose channels with ds.pymts.select(channel=[...]) and name them with ds.pymts.rename([...]), which "
+                "change both"
+            )
+
+
+def rename(dataset: xr.Dataset, channels: Sequence[Any]) -> xr.Dataset:
+    """Return the dataset with other labels of its channels, in the series and in the truth.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there are not as many labels as channels, or one stands twice.
+    """
+    check_labels(dataset)
+    labels = list(channels)
+    if len(labels) != dataset.sizes["channel"] or len(set(labels)) != len(labels):
+        raise InvalidParameterError(
+            f"channels must be {dataset.sizes['channel']} labels that differ from one another, got {labels!r}"
+        )
+    dims = [dim for dim in ("channel", *sorted(CHANNEL_DIMS)) if dim in dataset.dims]
+    return dataset.assign_coords({dim: (dim, labels, dataset[dim].attrs) for dim in dims})
+
+
+def _positions(dataset: xr.Dataset, dim: str, wanted: Labels) -> NDArray[np.intp]:
+    """Return the positions of labels, or say which labels there are."""
+    labels = dataset[dim].values
+    if isinstance(wanted, slice):
+        try:
+            found = np.arange(len(labels))[dataset.indexes[dim].slice_indexer(wanted.start, wanted.stop, wanted.step)]
+        except (TypeError, ValueError, KeyError):
+            found = np.empty(0, dtype=np.intp)
+    else:
+        asked = np.atleast_1d(np.asarray(wanted))
+        if asked.dtype == bool:
+            found = np.flatnonzero(asked) if asked.shape == labels.shape else np.empty(0, dtype=np.intp)
+        else:
+            place = {label: index for index, label in enumerate(labels.tolist())}
+            unknown = [label for label in asked.tolist() if label not in place]
+            if unknown:
+                raise InvalidParameterError(f"{dim} must be among {_few(labels)}, got {unknown[0]!r}")
+            found = np.array([place[label] for label in asked.tolist()], dtype=np.intp)
+    if not len(found):
+        raise InvalidParameterError(f"{dim}={wanted!r} chooses nothing of {_few(labels)}")
+    return found
+
+
+def _few(labels: NDArray[Any]) -> str:
+    shown = [str(label) for label in labels[:6].tolist()]
+    return ", ".join(shown) if len(labels) <= 6 else f"{', '.join(shown[:3])}, ... {labels[-1]}"
+
+
+def _marked(whole: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
+    """Name what is hidden now, and what still describes the whole system."""
+    shown = set(part["channel"].values.tolist())
+    hidden = [label for label in whole["channel"].values.tolist() if label not in shown]
+    before = whole.attrs.get(HIDDEN, [])
+    hidden = [*np.atleast_1d(before).tolist(), *hidden]
+    if not hidden:
+        return part
+    part = part.assign_attrs({HIDDEN: hidden})
+    changes: dict[str, Mapping[str, str]] = {}
+    for name in part.data_vars:
+        if name in TRUTH and TRUTH[str(name)].whole:
+            changes[str(name)] = {"scope": "the whole system, hidden channels included"}
+    if "adjacency" in part:
+        edges = whole["adjacency"].sel(target=part["target"].values).transpose("target", "source").values
+        causes = [
+            f"{source} -> {target}"
+            for target, row in zip(part["target"].values.tolist(), edges, strict=True)
+            for source, weight in zip(whole["source"].values.tolist(), row, strict=True)
+            if source not in shown and weight
+        ]
+        changes["adjacency"] = {"hidden_causes": "; ".join(causes) or "none"}
+    return part.assign({name: part[name].assign_attrs(attrs) for name, attrs in changes.items()})
