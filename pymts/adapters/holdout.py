@@ -1,21 +1,20 @@
-"""A source split into one to train and one to test on, before any window is cut."""
+"""A source split into parts to train, validate and test on, before any window is cut."""
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Any, overload
 
-import numpy as np
 import xarray as xr
 
-from pymts.adapters.sources import Many, Member, Source, members, whole_number
+from pymts.adapters.part import Part
+from pymts.adapters.shares import TEST, TRAIN, VALIDATION, Sizes, check_size, dealt_out, draws_of
+from pymts.adapters.sources import Many, Member, Source, whole_number
+from pymts.adapters.view import View
 from pymts.errors import InvalidParameterError, nearest
 
-Unit = Literal["realization", "config", "time"]
-UNITS = ("realization", "config", "time")
+REALIZATION, CONFIGURATION, TIME, MODEL = "realization", "configuration", "time", "model"
 
 
 @overload
@@ -23,10 +22,10 @@ def train_test_split(
     source: xr.Dataset,
     test_size: float = ...,
     *,
-    by: Unit = ...,
+    by: str = ...,
     gap: int = ...,
     stratify: str | None = ...,
-    seed: int = ...,
+    random_state: int = ...,
 ) -> tuple[xr.Dataset, xr.Dataset]: ...
 
 
@@ -35,165 +34,199 @@ def train_test_split(
     source: Many,
     test_size: float = ...,
     *,
-    by: Unit = ...,
+    by: str = ...,
     gap: int = ...,
     stratify: str | None = ...,
-    seed: int = ...,
-) -> tuple[list[xr.Dataset], list[xr.Dataset]]: ...
+    random_state: int = ...,
+) -> tuple[View, View]: ...
 
 
 def train_test_split(
     source: Source,
     test_size: float = 0.25,
     *,
-    by: Unit = "realization",
+    by: str = REALIZATION,
     gap: int = 0,
     stratify: str | None = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> tuple[Any, Any]:
-    """Split a source into one to train and one to test on; windows are cut afterwards, so none lies in both.
-
-    Parameters
-    ----------
-    source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
-        What ``to_xy`` takes.
-    test_size : float or int
-        Share of the realizations, configurations or samples to test on, greater than 0 and less than 1, rounded up;
-        or their number.
-    by : "realization", "config" or "time"
-        "realization" takes this many realizations of every configuration, "config" whole configurations, drawn at
-        random; "time" the last samples of every series. The same random path never lies on both sides.
-    gap : int
-        Samples left out between the two parts, with by="time".
-    stratify : str or None
-        "model" or the name of a parameter, with by="config": the share is taken of each of its values.
-    seed : int
-        Which ones are drawn. A configuration's realizations do not depend on what else is in the source.
-
-    Returns
-    -------
-    train, test : xarray.Dataset or list of xarray.Dataset
-        Datasets if the source is a dataset, else lists, in the order of the source, truth included.
-
-    Raises
-    ------
-    InvalidParameterError
-        If nothing would be left on one side, or a series was standardised over the cut.
+    """Split a source into one part to train and one to test on: ``split`` with two sides, which explains the options.
 
     Examples
     --------
-    >>> from pymts.adapters.sklearn import train_test_split
+    >>> from pymts.adapters import train_test_split
     >>> from pymts.datasets import make_var
     >>> train, test = train_test_split(make_var(n_realizations=10, seed=1), 0.2)
     >>> train.sizes["realization"], test.sizes["realization"]
     (8, 2)
     """
-    if by not in UNITS:
-        hint = nearest(str(by), UNITS)
-        raise InvalidParameterError(f"by must be one of {', '.join(map(repr, UNITS))}, got {by!r}{hint}")
-    _check_size(test_size)
-    whole_number("seed", seed, 0)
-    if whole_number("gap", gap, 0) and by != "time":
+    sizes = Sizes({TRAIN: None, TEST: test_size}, {TEST: "test_size"})
+    train, test = _split(source, sizes, by=by, gap=gap, stratify=stratify, random_state=random_state)
+    return train, test
+
+
+def split(
+    source: Source,
+    *,
+    train: float | None = None,
+    validation: float | None = None,
+    test: float | None = None,
+    by: str = REALIZATION,
+    gap: int = 0,
+    stratify: str | None = None,
+    random_state: int = 0,
+) -> tuple[Any, ...]:
+    """Split a source into parts to train, validate and test on; windows are cut afterwards, so none lies in two.
+
+    Parameters
+    ----------
+    source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, View, Store or path
+        What ``to_xy`` takes. What is stored is not read: the parts are views of it.
+    train, validation, test : float, int or None
+        Share of the realizations, configurations or samples, greater than 0 and less than 1, rounded up; or their
+        number. ``train`` takes what the others leave unless it is given; one of the others must be.
+    by : str
+        "realization" shares out the realizations of every configuration, "configuration" whole configurations, drawn
+        at random; "time" takes the first samples of every series to train on and the last ones to test on; "model" or
+        the name of a parameter shares out its values, so that what is tested on has values that no training saw. The
+        same random path never lies on two sides.
+    gap : int
+        Samples left out between two parts, with by="time".
+    stratify : str or None
+        "model" or the name of a parameter, with by="configuration": the shares are taken of each of its values.
+    random_state : int
+        Which ones are drawn. A configuration's realizations do not depend on what else is in the source.
+
+    Returns
+    -------
+    tuple of View, or of xarray.Dataset
+        The sides that were asked for, in the order train, validation, test. Views unless the source is one dataset.
+
+    Raises
+    ------
+    InvalidParameterError
+        If nothing would be left on one side, or a series was standardised over a cut in time.
+
+    Examples
+    --------
+    >>> from pymts.adapters import split
+    >>> from pymts.datasets import load_grid
+    >>> grid = load_grid([{"model": "var", "T": 50, "rho": [0.1, 0.3, 0.5, 0.7, 0.9], "seed": 1}], cache=False)
+    >>> train, validation, test = split(grid, validation=0.2, test=0.2, by="rho")
+    >>> len(train), len(validation), len(test)
+    (3, 1, 1)
+    """
+    given = {TRAIN: train, VALIDATION: validation, TEST: test}
+    if validation is None and test is None:
+        raise InvalidParameterError("validation and test are both missing; give at least one of them, such as test=0.2")
+    of = {side: size for side, size in given.items() if side == TRAIN or size is not None}
+    sizes = Sizes(of, {side: side for side in of})
+    return _split(source, sizes, by=by, gap=gap, stratify=stratify, random_state=random_state)
+
+
+def _split(
+    source: Source, sizes: Sizes, *, by: str, gap: int, stratify: str | None, random_state: int
+) -> tuple[Any, ...]:
+    for side, size in sizes.of.items():
+        if size is not None:
+            check_size(sizes.names[side], size)
+    whole_number("random_state", random_state, 0)
+    if whole_number("gap", gap, 0) and by != TIME:
         raise InvalidParameterError(f"gap={gap} is for by='time'; leave it out with by={by!r}")
-    if stratify is not None and by != "config":
+    if stratify is not None and by != CONFIGURATION:
         raise InvalidParameterError(
-            f"stratify={stratify!r} is for by='config'; by={by!r} takes the same share of every configuration anyway"
+            f"stratify={stratify!r} is for by='configuration'; by={by!r} takes the same share of every value anyway"
         )
-    found = members(source)
+    view = View.of(source)
+    found = view.as_members()
     is_one = isinstance(source, xr.Dataset)
-    if by == "config":
+    if by not in (REALIZATION, TIME):
+        _column(by, found)
         if is_one:
-            raise InvalidParameterError("by='config' needs several configurations, and the source is one dataset")
-        return _by_config(found, test_size, stratify, seed)
-    pairs = _by_realization(found, test_size, seed) if by == "realization" else _by_time(found, test_size, gap)
-    train, test = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    return (train[0], test[0]) if is_one else (train, test)
+            raise InvalidParameterError(f"by={by!r} needs several configurations, and the source is one dataset")
+    if by == REALIZATION:
+        sides = _by_realization(view, found, sizes, random_state)
+    elif by == TIME:
+        sides = _by_time(view, found, sizes, gap)
+    else:
+        sides = _by_value(view, found, sizes, by=by, stratify=stratify, seed=random_state)
+    views = [View(view.whole, tuple(sides[side]), view.origin) for side in sizes.of]
+    return tuple(one[0] for one in views) if is_one else tuple(views)
 
 
-def _check_size(test_size: Any) -> None:
-    is_number = isinstance(test_size, int | float | np.integer | np.floating) and not isinstance(test_size, bool)
-    is_count = isinstance(test_size, int | np.integer)
-    if not is_number or not (test_size >= 1 if is_count else 0 < test_size < 1):
-        raise InvalidParameterError(
-            f"test_size must be a share greater than 0 and less than 1 or a number of at least 1, got {test_size!r}"
-        )
+def _column(name: str, found: Sequence[Member]) -> None:
+    """Refuse what is neither a way to split nor a column of the source."""
+    known = [REALIZATION, CONFIGURATION, TIME, MODEL, *dict.fromkeys(name for one in found for name in one.params)]
+    if name not in known:
+        hint = nearest(str(name), known)
+        ways = ", ".join(map(repr, known[:4]))
+        raise InvalidParameterError(f"by must be one of {ways} or a parameter of the source, got {name!r}{hint}")
 
 
-def _n_test(test_size: float, available: int, what: str, remedy: str) -> int:
-    """Return how many of ``available`` to test on, if both sides get some."""
-    is_count = isinstance(test_size, int | np.integer)
-    # Rounding first: 0.07 of 100 is 7, and not 8 for the sake of the last bit.
-    count = int(test_size) if is_count else math.ceil(round(test_size * available, 9))
-    if count >= available:
-        raise InvalidParameterError(f"test_size={test_size} leaves nothing to train on: {what}; {remedy}")
-    return count
-
-
-def _draws(seed: int, key: str, size: int) -> list[float]:
-    """Return random numbers that depend on the seed and the key alone."""
-    words = np.frombuffer(hashlib.sha256(key.encode()).digest(), dtype=np.uint32)
-    return list(np.random.default_rng([seed, *words.tolist()]).random(size))
-
-
-def _lowest(draws: Sequence[float], count: int) -> set[int]:
-    return set(np.argsort(draws, kind="stable")[:count].tolist())
-
-
-def _by_realization(found: Sequence[Member], test_size: float, seed: int) -> list[tuple[xr.Dataset, xr.Dataset]]:
+def _by_realization(view: View, found: Sequence[Member], sizes: Sizes, seed: int) -> dict[str, list[Part]]:
     labels: dict[str, dict[Any, None]] = {}
     for member in found:
         labels.setdefault(member.path, {}).update(dict.fromkeys(member.realizations))
-    chosen = {}
+    dealt: dict[str, dict[Any, str | None]] = {}
     for member in found:
         every = list(labels[member.path])
         what = f"{member.name} has {len(every)} realization{'s' if len(every) > 1 else ''}"
-        count = _n_test(test_size, len(every), what, "make more, or split by='config' or by='time'")
-        tested = _lowest(_draws(seed, member.path, len(every)), count)
-        chosen[member.path] = {label for i, label in enumerate(every) if i in tested}
-    pairs = []
-    for member in found:
-        is_test = np.array([label in chosen[member.path] for label in member.realizations])
-        if is_test.all() or not is_test.any():
-            raise InvalidParameterError(
-                f"{member.name} shares its realizations with another dataset of the source, and all of its "
-                f"{is_test.size} would fall on one side; leave one of the two out"
-            )
-        pairs.append(tuple(member.dataset.isel(realization=np.flatnonzero(side)) for side in (~is_test, is_test)))
-    return [(train, test) for train, test in pairs]
+        counts = sizes.counts(len(every), what, "make more, or split by='configuration' or by='time'")
+        dealt[member.path] = dict(zip(every, dealt_out(draws_of(seed, member.path, len(every)), counts), strict=True))
+    sides: dict[str, list[Part]] = {side: [] for side in sizes.of}
+    for index, member in enumerate(found):
+        of = [dealt[member.path][label] for label in member.realizations]
+        for side, parts in sides.items():
+            chosen = [place for place, given in enumerate(of) if given == side]
+            if not chosen:
+                raise InvalidParameterError(
+                    f"{member.name} shares its realizations with another dataset of the source, and all of its "
+                    f"{len(of)} would fall on one side; leave one of the two out"
+                )
+            parts.append(view[[index]].select(realization=chosen).parts[0])
+    return sides
 
 
-def _by_config(
-    found: Sequence[Member], test_size: float, stratify: str | None, seed: int
-) -> tuple[list[xr.Dataset], list[xr.Dataset]]:
+def _by_value(
+    view: View, found: Sequence[Member], sizes: Sizes, *, by: str, stratify: str | None, seed: int
+) -> dict[str, list[Part]]:
+    """Share out configurations, or the values of a column, within each stratum."""
+    whole = by == CONFIGURATION
+    units = [member.path if whole else f"{by}={_value(member, by)}" for member in found]
     strata: dict[str, dict[str, float]] = {}
-    for member in found:
-        draw = _draws(seed, member.path, 1)[0]
-        strata.setdefault(_stratum(member, stratify, found), {})[member.path] = draw
-    tested = set()
+    for member, unit in zip(found, units, strict=True):
+        stratum = "" if stratify is None else _stratum(member, stratify, found)
+        strata.setdefault(stratum, {})[unit] = draws_of(seed, unit, 1)[0]
+    dealt: dict[str, str | None] = {}
     for value, draws in strata.items():
         where = "the source" if stratify is None else f"{stratify}={value}"
-        what = f"{where} has {len(draws)} different configuration{'s' if len(draws) > 1 else ''}"
-        count = _n_test(test_size, len(draws), what, "give more, or split by='realization'")
-        paths = sorted(draws)
-        tested |= {paths[i] for i in _lowest([draws[path] for path in paths], count)}
-    train = [member.dataset for member in found if member.path not in tested]
-    return train, [member.dataset for member in found if member.path in tested]
+        kind = "different configuration" if whole else f"value of {by}"
+        what = f"{where} has {len(draws)} {kind if len(draws) == 1 else kind.replace('value', 'values')}"
+        what += "s" if whole and len(draws) > 1 else ""
+        counts = sizes.counts(len(draws), what, "give more, or split by='realization'")
+        names = sorted(draws)
+        dealt |= dict(zip(names, dealt_out([draws[name] for name in names], counts), strict=True))
+    return {
+        side: [part for part, unit in zip(view.parts, units, strict=True) if dealt[unit] == side] for side in sizes.of
+    }
 
 
-def _stratum(member: Member, stratify: str | None, found: Sequence[Member]) -> str:
-    if stratify is None:
-        return ""
-    known = ["model", *dict.fromkeys(name for other in found for name in other.params)]
+def _value(member: Member, name: str) -> str:
+    return str(member.model if name == MODEL else member.params.get(name))
+
+
+def _stratum(member: Member, stratify: str, found: Sequence[Member]) -> str:
+    known = [MODEL, *dict.fromkeys(name for other in found for name in other.params)]
     if stratify not in known:
         hint = nearest(str(stratify), known) or f" (these are {', '.join(known)})"
         raise InvalidParameterError(f"stratify must be 'model' or a parameter of the source, got {stratify!r}{hint}")
-    return str(member.model if stratify == "model" else member.params.get(stratify))
+    return _value(member, stratify)
 
 
-def _by_time(found: Sequence[Member], test_size: float, gap: int) -> list[tuple[xr.Dataset, xr.Dataset]]:
+def _by_time(view: View, found: Sequence[Member], sizes: Sizes, gap: int) -> dict[str, list[Part]]:
     twice = {path for path, count in Counter(member.path for member in found).items() if count > 1}
-    pairs = []
-    for member in found:
+    sides: dict[str, list[Part]] = {side: [] for side in sizes.of}
+    for index, member in enumerate(found):
         if member.path in twice:
             raise InvalidParameterError(
                 f"{member.name} shares its realizations with another dataset of the source, and their cuts in time "
@@ -202,15 +235,25 @@ def _by_time(found: Sequence[Member], test_size: float, gap: int) -> list[tuple[
         if member.params.get("zscore"):
             raise InvalidParameterError(
                 f"{member.name} was standardised over its whole length, so that its past knows its future; make it "
-                "with zscore=False and scale in a Pipeline, or split by='realization' or by='config'"
+                "with zscore=False and scale in a Pipeline, or split by='realization' or by='configuration'"
             )
-        n_times = member.shape[1]
-        what = f"{member.name} has T={n_times}"
-        count = _n_test(test_size, n_times, what, "lower it")
-        if count + gap >= n_times:
+        times = member.shape[1]
+        what = f"{member.name} has T={times}"
+        counts = sizes.counts(times, what, "lower it")
+        later = [side for side in counts if side != TRAIN]
+        end = times
+        for side in reversed(later):
+            sides[side].append(_stretch(view, index, max(end - counts[side], 0), end))
+            end -= counts[side] + gap
+        if end < 1:
+            names = " + ".join(sizes.names[side] for side in later)
+            numbers = " + ".join(str(counts[side]) for side in later)
             raise InvalidParameterError(
-                f"test_size + gap = {count} + {gap} samples leave nothing to train on: {what}; lower one of them"
+                f"{names} + gap = {numbers} + {gap} samples leave nothing to train on: {what}; lower one of them"
             )
-        train = member.dataset.isel(time=slice(None, n_times - count - gap))
-        pairs.append((train, member.dataset.isel(time=slice(n_times - count, None))))
-    return pairs
+        sides[TRAIN].append(_stretch(view, index, max(0, end - counts[TRAIN]), end))
+    return sides
+
+
+def _stretch(view: View, index: int, start: int, stop: int) -> Part:
+    return view[[index]].select(time=slice(start, stop)).parts[0]

@@ -108,7 +108,7 @@ def to_xy(
             given the same ``seed`` share random numbers too, and count as different.
         time : array of shape (n_samples, 2)
             Numbers of the first and last sample of each window, context and horizon.
-        config : array of shape (n_samples,), indices into ``config_ids``
+        configuration : array of shape (n_samples,), indices into ``config_ids``
         feature_names, target_names, config_ids : list of str
             A feature is called ``x0[t-3]``: channel 0, three samples before the first one of the horizon.
             ``target_names`` are the classes where y numbers classes.
@@ -164,7 +164,7 @@ def to_xy(
         y=rows[1],
         groups=groups,
         time=time,
-        config=np.repeat(np.arange(len(found)), [m.shape[0] * chosen.count(m) for m in found]),
+        configuration=np.repeat(np.arange(len(found)), [m.shape[0] * chosen.count(m) for m in found]),
         config_ids=[m.name for m in found],
         feature_names=names,
         target_names=labels.names,

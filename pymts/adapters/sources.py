@@ -22,11 +22,12 @@ from pymts.store.cache import Store
 from pymts.store.files import load_parquet
 
 # A DatasetSequence is a sequence of datasets.
-Many: TypeAlias = Sequence[xr.Dataset] | Store | str | Path
+Many: TypeAlias = Sequence[xr.Dataset] | Store | str | Path  # a View is a sequence too
 Source: TypeAlias = xr.Dataset | Many
 
 ALLOWED = (
-    "a dataset, a list of datasets, a grid's datasets, a Store, or the path of a store, a YAML grid or a Parquet file"
+    "a dataset, a list of datasets, a grid's datasets, a View, a Store, or the path of a store, a YAML grid or a "
+    "Parquet file"
 )
 # These change how much of a random path is shown, or its scale; not the path.
 _SAME_PATH = ("T", "n_realizations", "zscore")
@@ -136,6 +137,9 @@ def members(source: Source) -> list[Member]:
     StoreError, DamagedEntryError, GridError
         If a file cannot be read.
     """
+    if hasattr(source, "as_members"):  # a view
+        parts: list[Member] = source.as_members()
+        return parts
     found = [Member.of(_checked(dataset, number), number) for number, dataset in enumerate(_datasets(source))]
     if not found:
         raise InvalidParameterError(f"the source {_shown(source)} is empty; give at least one dataset")

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from pymts.errors import InvalidParameterError, nearest
+from pymts.plan.choosing import matching, positions
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import MAX_CELLS, Grid
 from pymts.run.generator import Cache, obtain, run
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 class DatasetSequence(Sequence[xr.Dataset]):
     """The datasets of a grid, each loaded from the store or simulated when it is asked for.
 
-    Index by position, slice or config_id. Iteration simulates whole batches at once, and is the fast way through.
+    Index by position, config_id, slice, list or boolean mask. Iteration simulates whole batches at once, and is the
+    fast way through.
     """
 
-    def __init__(self, grid: Grid, store: Store, cache: Cache = True, indices: range | None = None) -> None:
+    def __init__(self, grid: Grid, store: Store, cache: Cache = True, indices: Sequence[int] | None = None) -> None:
         self.grid = grid
         self.store = store
         self.cache = cache
-        self.indices = range(len(grid)) if indices is None else indices
+        self.indices: Sequence[int] = range(len(grid)) if indices is None else indices
 
     def __len__(self) -> int:
         """Count the configurations; nothing is expanded."""
@@ -41,17 +43,38 @@ class DatasetSequence(Sequence[xr.Dataset]):
     def __getitem__(self, key: int | str) -> xr.Dataset: ...
 
     @overload
-    def __getitem__(self, key: slice) -> DatasetSequence: ...
+    def __getitem__(self, key: Any) -> DatasetSequence: ...
 
-    def __getitem__(self, key: int | str | slice) -> xr.Dataset | DatasetSequence:
-        """Return the dataset at a position or of a config_id, or the sequence of a slice."""
+    def __getitem__(self, key: Any) -> xr.Dataset | DatasetSequence:
+        """Return the dataset at a position or of a config_id, or the sequence of a slice, a list or a boolean mask.
+
+        ``grid[grid.table.M == 4]`` is the part of a grid with four channels.
+        """
+        if isinstance(key, str):
+            key = self._position(key)
+        if isinstance(key, int):
+            return obtain(self.configuration(key), self.store, self.cache)
+        chosen = positions(key, len(self), self._position)
         if isinstance(key, slice):
             return DatasetSequence(self.grid, self.store, self.cache, self.indices[key])
-        if isinstance(key, str):
-            if key not in self._positions:
-                raise KeyError(f"{key!r} is not in this grid{nearest(key, self._positions)}")
-            key = self._positions[key]
-        return obtain(self.configuration(key), self.store, self.cache)
+        return DatasetSequence(self.grid, self.store, self.cache, tuple(self.indices[index] for index in chosen))
+
+    def _position(self, name: str) -> int:
+        if name not in self._positions:
+            raise KeyError(f"{name!r} is not in this grid{nearest(name, self._positions)}")
+        return self._positions[name]
+
+    def where(self, **conditions: Any) -> DatasetSequence:
+        """Return the part of the grid whose model and parameters have the values given, or one of a list of values.
+
+        Raises
+        ------
+        InvalidParameterError
+            If no configuration has a parameter of this name, or none matches.
+        """
+        configurations = [self.grid[index] for index in self.indices]
+        rows = ({"model": one.model.name, **one.values} for one in configurations)
+        return self[list(matching(rows, conditions))]
 
     def __iter__(self) -> Iterator[xr.Dataset]:
         """Yield the datasets in order, simulated in batches; raise where one fails."""

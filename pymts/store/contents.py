@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from pymts.errors import DamagedEntryError, StoreError, UnreadableWarning, nearest
@@ -20,6 +22,7 @@ from pymts.store.packing.shards import shards, with_name
 from pymts.store.place import LooseEntry, Place
 from pymts.store.remote.remote import Remote
 from pymts.store.remote.transfer import Transfer, push
+from pymts.store.stored import Stored
 
 
 class Contents:
@@ -101,6 +104,28 @@ class Contents:
             for loose in housekeeping.entries_of(model):
                 found[loose.config_id] = LooseEntry(loose.path)
         return [found[name] for name in sorted(found)]
+
+    def __len__(self) -> int:
+        """Count what is stored."""
+        return len(self.places())
+
+    def __bool__(self) -> bool:
+        """Return True: an empty store is a store."""
+        return True
+
+    @property
+    def datasets(self) -> Stored:
+        """Everything that is stored, as a sequence of datasets that are read when they are asked for."""
+        return Stored(self.root, tuple(self.places()))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per dataset: model, shape, seed and every parameter in which they differ."""
+        return self.datasets.table
+
+    def where(self, **conditions: Any) -> Stored:
+        """Return the datasets whose model and parameters have the values given, or one of a list of values."""
+        return self.datasets.where(**conditions)
 
     def verify(self, config_ids: Iterable[str] | None = None) -> Iterator[Finding]:
         """Compare every byte of every entry, or of some, with its digest; nothing is changed.

@@ -38,7 +38,7 @@ def test_realizations_are_on_one_side_each(realizations: int, test_size: float, 
     ds = make_kuramoto(M=2, T=4, n_realizations=realizations, seed=1)
     wanted = test_size if isinstance(test_size, int) else test_size * realizations
     try:
-        train, test = train_test_split(ds, test_size, seed=seed)
+        train, test = train_test_split(ds, test_size, random_state=seed)
     except InvalidParameterError as error:
         assert np.ceil(round(wanted, 9)) >= realizations
         assert "leaves nothing to train on" in str(error)
@@ -64,20 +64,20 @@ def test_the_draw_depends_on_the_seed_and_the_configuration_alone(sweep: list[xr
         xr.testing.assert_identical(one, other)
     _, alone = train_test_split(sweep[3], 0.5)
     xr.testing.assert_identical(alone, test[3])
-    picked = {tuple(train_test_split(sweep[3], 0.5, seed=seed)[1].realization.values) for seed in range(40)}
+    picked = {tuple(train_test_split(sweep[3], 0.5, random_state=seed)[1].realization.values) for seed in range(40)}
     assert picked == {(i, j) for i in range(4) for j in range(i + 1, 4)}
     assert len({tuple(part.realization.values) for part in test}) > 1
 
 
 def test_a_random_path_is_never_on_both_sides() -> None:
     short, long = make_var(T=10, n_realizations=6, seed=1), make_var(T=30, n_realizations=8, seed=1)
-    train, test = train_test_split([short, long], 0.5, seed=3)
+    train, test = train_test_split([short, long], 0.5, random_state=3)
     for part, other in ((train, test), (test, train)):
         assert not set(part[0].realization.values) & set(other[1].realization.values)
     rows = [to_xy(part, context_length=3) for part in (train, test)]
     values = [{row.tobytes() for row in data.X} for data in rows]
     assert not values[0] & values[1]
-    train, test = train_test_split([short, long, make_var(seed=2), make_var(seed=3)], 0.4, by="config")
+    train, test = train_test_split([short, long, make_var(seed=2), make_var(seed=3)], 0.4, by="configuration")
     assert ({ds.attrs["seed"] for ds in train} & {ds.attrs["seed"] for ds in test}) == set()
 
 
@@ -112,18 +112,18 @@ def test_a_cut_in_time_leaves_the_gap_and_no_window_straddles_it(
 def test_configurations_are_on_one_side_each_and_strata_keep_their_share(sweep: list[xr.Dataset]) -> None:
     sides = set()
     for seed in range(20):
-        train, test = train_test_split(sweep, 0.25, by="config", seed=seed)
+        train, test = train_test_split(sweep, 0.25, by="configuration", random_state=seed)
         assert len(test) == 2
         assert [i for i in ids(sweep) if i in ids(train)] == ids(train)
         assert sorted(ids(train) + ids(test)) == sorted(ids(sweep))
         sides.add(tuple(ids(test)))
-        train, test = train_test_split(sweep, 0.25, by="config", stratify="model", seed=seed)
+        train, test = train_test_split(sweep, 0.25, by="configuration", stratify="model", random_state=seed)
         assert sorted(ds.attrs["model"] for ds in test) == ["ar", "var"]
     assert len(sides) > 8
-    shuffled = train_test_split(sweep[::-1], 0.25, by="config", seed=4)[1]
-    assert sorted(ids(shuffled)) == sorted(ids(train_test_split(sweep, 0.25, by="config", seed=4)[1]))
+    shuffled = train_test_split(sweep[::-1], 0.25, by="configuration", random_state=4)[1]
+    assert sorted(ids(shuffled)) == sorted(ids(train_test_split(sweep, 0.25, by="configuration", random_state=4)[1]))
     halves = [{"model": "ar", "M": 2, "T": 5, "rho": [0.1, 0.9], "seed": list(range(6))}]
-    _, test = train_test_split(load_grid({"configs": halves}, cache=False), 2, by="config", stratify="rho")
+    _, test = train_test_split(load_grid({"configs": halves}, cache=False), 2, by="configuration", stratify="rho")
     assert sorted(ds.pymts.config["params"]["rho"] for ds in test) == [0.1, 0.1, 0.9, 0.9]
 
 
@@ -136,15 +136,21 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "not a number": ({"test_size": float("nan")}, "got nan"),
     "all of them": ({"test_size": 4}, "leaves nothing to train on: var_M2_T20_n_realizations4_"),
     "all the time": ({"test_size": 20, "by": "time"}, "test_size=20 leaves nothing to train on: var_M2_T20_n_real"),
-    "all the configurations": ({"test_size": 8, "by": "config"}, "the source has 8 different configurations; give mor"),
-    "thin strata": ({"by": "config", "stratify": "rho"}, "rho=0.1 has 1 different configuration; give more, or split"),
+    "all the configurations": (
+        {"test_size": 8, "by": "configuration"},
+        "the source has 8 different configurations;",
+    ),
+    "thin strata": (
+        {"by": "configuration", "stratify": "rho"},
+        "rho=0.1 has 1 different configuration; give",
+    ),
     "long gap": ({"by": "time", "gap": 15}, "test_size + gap = 5 + 15 samples leave nothing to train on: var_M2_T20"),
     "negative gap": ({"by": "time", "gap": -1}, "gap must be an integer of at least 0, got -1"),
     "gap elsewhere": ({"gap": 3}, "gap=3 is for by='time'; leave it out with by='realization'"),
-    "by": ({"by": "realisation"}, "by must be one of 'realization', 'config', 'time', got 'realisation'; did you mean"),
-    "unknown stratum": ({"by": "config", "stratify": "modl"}, "got 'modl'; did you mean 'model'?"),
-    "stratify elsewhere": ({"stratify": "model"}, "stratify='model' is for by='config'"),
-    "seed": ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+    "by": ({"by": "realisation"}, "or a parameter of the source, got 'realisation'; did you mean 'realization'"),
+    "unknown stratum": ({"by": "configuration", "stratify": "modl"}, "got 'modl'; did you mean 'model'?"),
+    "stratify elsewhere": ({"stratify": "model"}, "stratify='model' is for by='configuration'"),
+    "seed": ({"random_state": -1}, "random_state must be an integer of at least 0, got -1"),
 }
 
 
@@ -159,9 +165,9 @@ def test_bad_options_are_refused_in_one_sentence(sweep: list[xr.Dataset], option
 def test_what_would_leak_is_refused(sweep: list[xr.Dataset]) -> None:
     short, long = make_var(T=10, n_realizations=4, seed=1), make_var(T=30, n_realizations=4, seed=1)
     for source, options, message in [
-        (sweep[0], {"by": "config"}, "by='config' needs several configurations"),
-        (make_var(T=10, seed=1), {}, "has 1 realization; make more, or split by='config' or by='time'"),
-        ([short, long], {"by": "config"}, "the source has 1 different configuration;"),
+        (sweep[0], {"by": "configuration"}, "by='configuration' needs several configurations"),
+        (make_var(T=10, seed=1), {}, "has 1 realization; make more, or split by='configuration' or by='time'"),
+        ([short, long], {"by": "configuration"}, "the source has 1 different configuration;"),
         ([short, long], {"by": "time"}, "shares its realizations with another dataset of the source, and their cuts"),
         ([short.isel(realization=[0]), long], {"test_size": 0.5}, "all of its 1 would fall on one side"),
         (make_var(T=50, seed=1, zscore=True), {"by": "time"}, "was standardised over its whole length"),

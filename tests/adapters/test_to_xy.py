@@ -38,10 +38,10 @@ def test_windows_are_those_of_a_plain_loop(mixed: list[xr.Dataset], context: int
                 np.testing.assert_array_equal(data.y[row], ds.data.values[stop : stop + horizon, :, r])
                 assert data.groups[row] == series
                 assert data.time[row].tolist() == [start, stop + horizon - 1]
-                assert data.config_ids[data.config[row]] == ds.attrs["config_id"]
+                assert data.config_ids[data.configuration[row]] == ds.attrs["config_id"]
                 row += 1
             series += 1
-    assert row == len(data.X) == len(data.y) == len(data.groups) == len(data.time) == len(data.config)
+    assert row == len(data.X) == len(data.y) == len(data.groups) == len(data.time) == len(data.configuration)
 
 
 def test_a_flat_row_is_called_by_channel_and_lag(mixed: list[xr.Dataset]) -> None:
@@ -83,7 +83,7 @@ def test_the_model_is_a_class_of_whole_series_or_windows(mixed: list[xr.Dataset]
     windows = to_xy(mixed, target="model", context_length=5, stride=2)
     assert windows.target_names == ["kuramoto", "var"]
     assert windows.y.dtype == np.int64
-    expected = [mixed[i].attrs["model"] for i in windows.config]
+    expected = [mixed[i].attrs["model"] for i in windows.configuration]
     assert [windows.target_names[code] for code in windows.y] == expected
     assert {tuple(row) for row in windows.time[windows.groups == 0]} == {(s, s + 4) for s in range(0, 13, 2)}
     whole = to_xy([mixed[0].isel(time=slice(9)), mixed[2]], target="model", flatten=False)
@@ -115,7 +115,7 @@ def test_truth_is_a_label_with_its_own_direction() -> None:
     sweep = [make_var(M=3, T=30, n_realizations=2, seed=s, topology="chain") for s in (1, 2)]
     flat = to_xy(sweep, target="adjacency", context_length=10, stride=10)
     assert flat.target_names[:4] == ["adjacency[0,0]", "adjacency[0,1]", "adjacency[0,2]", "adjacency[1,0]"]
-    for row, config in enumerate(flat.config):
+    for row, config in enumerate(flat.configuration):
         truth = sweep[config].adjacency
         assert truth.values[1, 0] != truth.values[0, 1]
         for value, name in zip(flat.y[row], flat.target_names, strict=True):

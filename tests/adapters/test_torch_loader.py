@@ -136,5 +136,5 @@ def test_bad_input_is_one_sentence() -> None:
         make_dataloader(windows(), 0)
     with pytest.raises(InvalidParameterError, match="rank must be below world_size, got rank 2 of 2"):
         make_dataloader(windows(), rank=2, world_size=2)
-    with pytest.raises(InvalidParameterError, match="must be a WindowDataset, SeriesDataset or Stream"):
+    with pytest.raises(InvalidParameterError, match="must be a WindowDataset, SeriesDataset, a Subset of one"):
         make_dataloader([1, 2])  # type: ignore[arg-type]

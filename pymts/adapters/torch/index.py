@@ -28,6 +28,7 @@ class WindowIndex:
         ends = np.cumsum(windows)
         self.stride = stride
         self.total = int(ends[-1])
+        self.windows = windows  # of each series
         self._ends = torch.from_numpy(ends)
         # The first row of window i of a series is i strides after this one.
         self._zero = torch.from_numpy(np.cumsum(samples) - samples - (ends - windows) * stride)

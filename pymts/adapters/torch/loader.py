@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Sampler, Subset
 
 from pymts.adapters.sources import whole_number
 from pymts.adapters.torch.stream import StreamBatches, StreamDataset
@@ -20,8 +20,18 @@ class Batches(Sampler[Tensor]):
     """The numbers of the windows of each batch; the order of an epoch depends on (seed, epoch) alone."""
 
     def __init__(
-        self, total: int, batch_size: int, *, shuffle: bool, seed: int, drop_last: bool, rank: int, world_size: int
+        self,
+        total: int,
+        batch_size: int,
+        *,
+        shuffle: bool,
+        seed: int,
+        drop_last: bool,
+        rank: int,
+        world_size: int,
+        chosen: Tensor | None = None,
     ) -> None:
+        self.chosen = chosen
         self.total, self.batch_size, self.shuffle, self.seed = total, batch_size, shuffle, seed
         self.drop_last, self.rank, self.world_size = drop_last, rank, world_size
         self.epoch = self.start = 0
@@ -37,6 +47,8 @@ class Batches(Sampler[Tensor]):
         if self.shuffle:
             state = int(np.random.SeedSequence(self.seed, spawn_key=(self.epoch,)).generate_state(1, np.uint64)[0])
             order = torch.randperm(self.total, generator=torch.Generator().manual_seed(state & (2**63 - 1)))
+        if self.chosen is not None:
+            order = self.chosen[order]
         each = self.total // self.world_size
         mine = order[self.rank : each * self.world_size : self.world_size].contiguous()
         for number in range(self.start, len(self)):
@@ -50,6 +62,8 @@ class Loader(DataLoader[Any]):
         sampler = position if isinstance(position, Batches) else None
         super().__init__(dataset, batch_size=None, sampler=sampler, collate_fn=_as_it_is, **options)
         self.position = position
+        # To the parent a batch is one item; who asks wants to know how many windows it has.
+        object.__setattr__(self, "batch_size", position.batch_size)
         self.delivered = 0
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
@@ -80,7 +94,7 @@ def _as_it_is(batch: Any) -> Any:
 
 
 def make_dataloader(
-    dataset: WindowDataset | StreamDataset,
+    dataset: WindowDataset | StreamDataset | Subset[Any],
     batch_size: int = 32,
     shuffle: bool = False,
     seed: int = 0,
@@ -95,7 +109,7 @@ def make_dataloader(
 
     Parameters
     ----------
-    dataset : WindowDataset, SeriesDataset or StreamDataset
+    dataset : WindowDataset, SeriesDataset, torch.utils.data.Subset of one, or StreamDataset
     batch_size : int
     shuffle : bool
         Draw a new order for each epoch, from ``seed`` and the number of the epoch. A stream is fresh anyway.
@@ -121,13 +135,19 @@ def make_dataloader(
     if isinstance(dataset, StreamDataset):
         batches = StreamBatches(dataset, size)
         return Loader(batches, batches, **options)
+    chosen = None
+    if isinstance(dataset, Subset):
+        chosen = torch.as_tensor(list(dataset.indices), dtype=torch.int64)
+        dataset = dataset.dataset  # type: ignore[assignment]  # checked in the next line
     if not isinstance(dataset, WindowDataset):
         raise InvalidParameterError(
-            f"dataset must be a WindowDataset, SeriesDataset or StreamDataset, got a {type(dataset).__name__}"
+            "dataset must be a WindowDataset, SeriesDataset, a Subset of one, or a StreamDataset, "
+            f"got a {type(dataset).__name__}"
         )
     if whole_number("world_size", world_size, 1) <= whole_number("rank", rank, 0):
         raise InvalidParameterError(f"rank must be below world_size, got rank {rank} of {world_size}")
     share = {"rank": rank, "world_size": world_size}
     seed = whole_number("seed", seed, 0)
-    order = Batches(len(dataset), size, shuffle=shuffle, seed=seed, drop_last=drop_last, **share)
+    total = len(dataset) if chosen is None else len(chosen)
+    order = Batches(total, size, shuffle=shuffle, seed=seed, drop_last=drop_last, chosen=chosen, **share)
     return Loader(dataset, order, **options)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pymts.adapters.part import Part
 from pymts.store.format.mapped import MappedValues
 
 # Files that are kept open, as a system has a limit on maps; packed entries share those of their shards.
@@ -43,46 +44,41 @@ class MemoryRows:
 
 
 class MappedRows:
-    """Rows in the files of stored datasets, read where they lie; what is touched is compared with its digest."""
+    """Rows in the files of stored datasets, read where they lie; what is touched is compared with its digest.
+
+    Row numbers run over the parts that are meant; the files hold the whole.
+    """
 
     def __init__(
-        self, shapes: Sequence[tuple[int, int, int]], open_entry: Callable[[int], MappedValues], dtype: torch.dtype
+        self,
+        shapes: Sequence[tuple[int, int, int]],
+        part: Callable[[int], Part],
+        open_entry: Callable[[int], MappedValues],
+        dtype: torch.dtype,
     ) -> None:
         self.n_channels = shapes[0][2]
         self.dtype = dtype
+        self._shapes = shapes
+        self._part = part
         self._open_entry = open_entry
         self._opened: dict[int, MappedValues] = {}
-        # Values, not rows: a row group may break off in the middle of a row.
-        self._ends = np.cumsum([realizations * times * channels for realizations, times, channels in shapes])
+        self._ends = np.cumsum([realizations * times for realizations, times, _ in shapes])  # rows
 
     def gather(self, first: Tensor, length: int) -> Tensor:
         """Return the windows that begin at some rows, (n, length, M)."""
-        size = length * self.n_channels
-        out = torch.empty((len(first), size), dtype=self.dtype)
-        for index, rows, begins in _grouped(self._ends, first.numpy() * self.n_channels):
-            self._copy(index, rows, begins, out)
-        return out.view(-1, length, self.n_channels)
-
-    def _copy(self, index: int, rows: NDArray[np.int64], begins: NDArray[np.int64], out: Tensor) -> None:
-        """Copy the windows that begin at some values of a dataset to some rows of ``out``."""
-        entry, size = self._entry(index), out.shape[1]
-        groups = np.searchsorted(entry.ends, begins, side="right")
-        inside = begins + size <= entry.ends[groups]
-        if np.count_nonzero(inside) < FEW:
-            inside[:] = False
-        for row, begin in zip(rows[~inside].tolist(), begins[~inside].tolist(), strict=True):
-            parts = entry.parts(begin, begin + size)
-            out[row] = _tensor(parts[0] if len(parts) == 1 else np.concatenate(parts)).to(self.dtype)
-        if inside.any():
-            for group in set(groups[inside].tolist()):
-                entry.group(group)  # compared with its digest when it is first touched
-            # The windows as bytes of the file, wherever its row groups begin.
-            item = entry.dtype.itemsize
-            starts = np.array([place for place, _ in entry.layout.places]) - item * np.append(0, entry.ends[:-1])
-            places = torch.from_numpy(starts[groups[inside]] + item * begins[inside])
-            windows = _overlapping(_tensor(entry.raw), size * item).index_select(0, places)
-            values = windows.view(torch.float64 if item == 8 else torch.float32)
-            out.index_copy_(0, torch.from_numpy(rows[inside]), values.to(self.dtype))
+        out = torch.empty((len(first), length, self.n_channels), dtype=self.dtype)
+        for index, rows, shown in _grouped(self._ends, first.numpy()):
+            part, entry = self._part(index), self._entry(index)
+            _, times, channels = entry.shape
+            begins = _in_file(part, self._shapes[index][1], times, shown)
+            if part.channels is None:
+                _copy(entry, rows, begins * channels, out.view(len(first), -1))
+            else:
+                whole = torch.empty((len(rows), length * channels), dtype=self.dtype)
+                _copy(entry, np.arange(len(rows)), begins * channels, whole)
+                chosen = whole.view(-1, length, channels)[:, :, list(part.channels)]
+                out.index_copy_(0, torch.from_numpy(rows), chosen)
+        return out
 
     def _entry(self, index: int) -> MappedValues:
         found = self._opened.get(index)
@@ -92,6 +88,38 @@ class MappedRows:
                 self._opened.clear()
             self._opened[index] = found
         return found
+
+
+def _in_file(part: Part, shown: int, times: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of the whole dataset, of ``times`` samples, that some rows of the part are."""
+    if part.realizations is None and part.time is None:
+        return rows
+    realization, time = np.divmod(rows, shown)
+    if part.realizations is not None:
+        realization = np.asarray(part.realizations, dtype=np.int64)[realization]
+    return np.asarray(realization * times + time + (part.time[0] if part.time else 0))
+
+
+def _copy(entry: MappedValues, rows: NDArray[np.int64], begins: NDArray[np.int64], out: Tensor) -> None:
+    """Copy the windows that begin at some values of a dataset to some rows of ``out``."""
+    size = out.shape[1]
+    groups = np.searchsorted(entry.ends, begins, side="right")
+    inside = begins + size <= entry.ends[groups]  # values, not rows: a row group may break off in the middle of a row
+    if np.count_nonzero(inside) < FEW:
+        inside[:] = False
+    for row, begin in zip(rows[~inside].tolist(), begins[~inside].tolist(), strict=True):
+        parts = entry.parts(begin, begin + size)
+        out[row] = _tensor(parts[0] if len(parts) == 1 else np.concatenate(parts)).to(out.dtype)
+    if inside.any():
+        for group in set(groups[inside].tolist()):
+            entry.group(group)  # compared with its digest when it is first touched
+        # The windows as bytes of the file, wherever its row groups begin.
+        item = entry.dtype.itemsize
+        starts = np.array([place for place, _ in entry.layout.places]) - item * np.append(0, entry.ends[:-1])
+        places = torch.from_numpy(starts[groups[inside]] + item * begins[inside])
+        windows = _overlapping(_tensor(entry.raw), size * item).index_select(0, places)
+        values = windows.view(torch.float64 if item == 8 else torch.float32)
+        out.index_copy_(0, torch.from_numpy(rows[inside]), values.to(out.dtype))
 
 
 def _overlapping(rows: Tensor, length: int) -> Tensor:

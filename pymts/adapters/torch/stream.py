@@ -170,7 +170,7 @@ class StreamBatches(IterableDataset[Item]):
     """The batches of a stream: number b holds the series b n to (b + 1) n - 1 of this process's share."""
 
     def __init__(self, stream: StreamDataset, size: int) -> None:
-        self.stream, self.size = stream, size
+        self.stream, self.batch_size = stream, size
         # Epoch and first batch, in memory that workers share: those that stay from epoch to epoch must hear of it.
         self._place = torch.tensor([stream.epoch, 0])
         self._place.share_memory_()  # type: ignore[no-untyped-call]  # torch declares no type
@@ -198,7 +198,7 @@ class StreamBatches(IterableDataset[Item]):
         self.stream.epoch = self.epoch
         worker = get_worker_info()
         workers, number = (worker.num_workers, self.start + worker.id) if worker else (1, self.start)
-        share, size = self.stream.world_size, self.size
+        share, size = self.stream.world_size, self.batch_size
         ahead = max(1, TOGETHER // size)
         while True:
             numbers = [

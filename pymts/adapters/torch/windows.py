@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from pymts.adapters.origin import Origin
 from pymts.adapters.sources import Member, Source, members, whole_number
 from pymts.adapters.targets import FUTURE, check_target, target_of
 from pymts.adapters.torch.index import WindowIndex, as_indices
-from pymts.adapters.torch.origin import Origin
 from pymts.adapters.torch.rows import MappedRows, MemoryRows, Rows
-from pymts.adapters.windows import Windows, windows
+from pymts.adapters.view import View
+from pymts.adapters.windows import Windows, series_numbers, windows
 from pymts.data.dataset import DATA
 from pymts.data.limits import check_fits
 from pymts.errors import InvalidParameterError
@@ -89,7 +91,7 @@ class WindowDataset(Dataset[Item]):
             raise InvalidParameterError(f"layout must be 'TC' or 'CT', got {layout!r}")
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise InvalidParameterError(f"dtype must be a floating type of torch, got {dtype!r}")
-        origin = source if isinstance(source, Origin) else Origin.of(source, must=mapped)
+        origin = _origin(source, must=mapped)
         found = members(source) if origin is None else origin.members()  # type: ignore[arg-type]
         check_target(found, target)
         context = None if context_length is None else whole_number("context_length", context_length, 1)
@@ -101,6 +103,7 @@ class WindowDataset(Dataset[Item]):
         self.classes: list[str] | None = None
         self._whole = cut.whole
         self._origin = origin if mapped else None
+        self._series_numbers = series_numbers(found)
         self._index = WindowIndex([member.shape for member in found], cut.length, cut.stride)
         self._rows = self._series(found, origin)
         self._labels: Tensor | None = None  # one a series
@@ -110,7 +113,7 @@ class WindowDataset(Dataset[Item]):
 
     def _series(self, found: Sequence[Member], origin: Origin | None) -> Rows:
         if self.mapped and origin is not None:
-            return MappedRows([member.shape for member in found], origin.open, self.dtype)
+            return MappedRows([member.shape for member in found], origin.part, origin.open, self.dtype)
         sizes = [member.shape[0] * member.shape[1] for member in found]
         remedy = "store them and give mapped=True" if origin is None else "give mapped=True"
         check_fits("the source", sum(sizes) * self.n_channels * self.dtype.itemsize, remedy)
@@ -118,7 +121,7 @@ class WindowDataset(Dataset[Item]):
         first = 0
         for size, member in zip(sizes, found, strict=True):
             values = member.dataset[DATA].transpose("realization", "time", "channel").values  # not kept
-            rows[first : first + size] = torch.from_numpy(np.array(values)).view(size, self.n_channels)
+            rows[first : first + size] = torch.from_numpy(np.array(values, order="C")).view(size, self.n_channels)
             first += size
         return MemoryRows(rows)
 
@@ -140,6 +143,17 @@ class WindowDataset(Dataset[Item]):
     def _label_tensor(self, values: Any) -> Tensor:
         array = np.ascontiguousarray(values)
         return torch.from_numpy(array).to(self.dtype if array.dtype.kind == "f" else torch.int64)
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Number of the realization of each window over the whole source, as ``to_xy`` has it, (windows,)."""
+        return np.repeat(np.concatenate(self._series_numbers), self._index.windows)
+
+    @property
+    def configuration(self) -> NDArray[np.int64]:
+        """Which of ``config_ids`` each window is from, (windows,): an error per configuration is one groupby."""
+        each = [len(numbers) for numbers in self._series_numbers]
+        return np.repeat(np.repeat(np.arange(len(each)), each), self._index.windows)
 
     def __len__(self) -> int:
         """Count the windows."""
@@ -178,10 +192,10 @@ class WindowDataset(Dataset[Item]):
     def _laid_out(self, windows: Tensor) -> Tensor:
         return windows if self.layout == "TC" else windows.transpose(1, 2)
 
-    def __reduce__(self) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         """Travel by the names of what is stored if it is mapped, else by value."""
         if self._origin is None:
-            return super().__reduce_ex__(2)
+            return super().__reduce_ex__(protocol)
         context = None if self._whole else self.context_length
         settings = {"target": self.target, "layout": self.layout, "dtype": self.dtype}
         return _mapped_again, (type(self), self._origin, (context, self.horizon, self.stride), settings)
@@ -190,6 +204,15 @@ class WindowDataset(Dataset[Item]):
         """Say what there is."""
         what = f"{len(self)} windows of {self.context_length} + {self.horizon} samples, {self.n_channels} channels"
         return f"<{type(self).__name__} of {what}, target {self.target!r}, {len(self.config_ids)} configurations>"
+
+
+def _origin(source: Source | Origin, *, must: bool) -> Origin | None:
+    """Return where a source is stored, or None; refuse one that is not where it must be."""
+    if isinstance(source, Origin):
+        return source
+    if isinstance(source, View):
+        return Origin.of([], must=True) if must and source.origin is None else source.as_origin()
+    return Origin.of(source, must=must)
 
 
 def _mapped_again(

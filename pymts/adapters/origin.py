@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pymts.adapters.part import Part
 from pymts.adapters.sources import Member, Source, fitting
 from pymts.errors import InvalidParameterError, StoreError
 from pymts.plan.configuration import Configuration
@@ -18,6 +20,7 @@ from pymts.run.generator import run
 from pymts.store.cache import Store
 from pymts.store.format.mapped import MappedValues
 from pymts.store.place import Place
+from pymts.store.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class Origin:
 
     root: Path
     grid: str | None = None  # as JSON
-    indices: range = range(0)
+    indices: Sequence[int] = range(0)
     places: list[Place] = field(default_factory=list, compare=False)
+    parts: tuple[Part, ...] | None = None  # of the places; None means all of each
 
     @classmethod
     def of(cls, source: Source, *, must: bool) -> Origin | None:
@@ -51,6 +55,10 @@ class Origin:
             return cls._located(found.store, found.grid, found.indices)
         if isinstance(found, Store):
             return cls._located(found, None, range(0))
+        if isinstance(found, Stored):
+            every = {place.name: index for index, place in enumerate(Store(found.root).places())}
+            whole = cls._located(Store(found.root), None, range(0))
+            return replace(whole, parts=tuple(Part(every[place.name]) for place in found.places))
         if not must:
             return None
         raise InvalidParameterError(
@@ -58,7 +66,7 @@ class Origin:
         )
 
     @classmethod
-    def _located(cls, store: Store, grid: Grid | None, indices: range) -> Origin:
+    def _located(cls, store: Store, grid: Grid | None, indices: Sequence[int]) -> Origin:
         if grid is None:
             return cls(store.root.absolute(), None, indices, store.places())
         places = [_place(store, grid[i]) for i in indices]
@@ -68,17 +76,24 @@ class Origin:
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Travel as the names of the store and the grid."""
         grid = None if self.grid is None else zlib.compress(self.grid.encode())
-        return _again, (self.root, grid, self.indices, len(self.places))
+        return _again, (self.root, grid, self.indices, len(self.places), self.parts)
 
     def members(self) -> list[Member]:
         """Return the datasets by what their metadata say, checked as those of any source."""
         if not self.places:
             raise InvalidParameterError(f"the source {self.root} is empty; give at least one dataset")
-        return fitting([_member(place, number) for number, place in enumerate(self.places)])
+        whole = [_member(place, number) for number, place in enumerate(self.places)]
+        if self.parts is None:
+            return fitting(whole)
+        return fitting([part.member(whole[part.index], number) for number, part in enumerate(self.parts)])
+
+    def part(self, index: int) -> Part:
+        """Return which part of which place the dataset at a position is."""
+        return Part(index) if self.parts is None else self.parts[index]
 
     def open(self, index: int) -> MappedValues:
-        """Return the values of a dataset, mapped."""
-        return self.places[index].values()
+        """Return the values of the whole dataset that the one at a position is a part of, mapped."""
+        return self.places[self.part(index).index].values()
 
 
 def _member(place: Place, number: int) -> Member:
@@ -96,11 +111,13 @@ def _place(store: Store, configuration: Configuration) -> Place:
     return place
 
 
-def _again(root: Path, grid: bytes | None, indices: range, count: int) -> Origin:
+def _again(
+    root: Path, grid: bytes | None, indices: Sequence[int], count: int, parts: tuple[Part, ...] | None
+) -> Origin:
     store = Store(root)
     content = None if grid is None else json.loads(zlib.decompress(grid))
     read = None if content is None else Grid.read(content, max_cells=content.pop("max_cells"))
     origin = Origin._located(store, read, indices)  # noqa: SLF001  (this is its constructor)
     if len(origin.places) != count:
         raise StoreError(f"{root} has {len(origin.places)} datasets, not the {count} it had; make the dataset anew")
-    return origin
+    return replace(origin, parts=parts)
