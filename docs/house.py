@@ -15,7 +15,7 @@ import grimp
 FLOORS = (
     ("cli", "__main__"),
     ("gallery",),
-    ("datasets", "accessor", "io", "versions"),
+    ("datasets", "accessor", "io", "analysis", "versions"),
     ("plotting", "adapters"),
     ("run",),
     ("store",),

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pymts import accessor as accessor
+    from pymts import analysis as analysis
     from pymts import datasets as datasets
     from pymts import io as io
     from pymts.data.truth import Simulated as Simulated
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pymts.streams import Streams as Streams
     from pymts.versions import show_versions as show_versions
 
-_MODULES = {"accessor": "accessor", "datasets": "datasets", "io": "io", "executors": "run.executors"}
+_MODULES = {name: name for name in ("accessor", "analysis", "datasets", "io")} | {"executors": "run.executors"}
 _NAMES = {
     "Generator": "run.generator",
     "Grid": "plan.grid",

@@ -16,7 +16,7 @@ from support import MODELS
 
 from pymts.models import lorenz, lorenz96, rossler
 from pymts.models.shared.lyapunov_table import FILE
-from pymts.numerics.lyapunov import local_exponents, mean_and_error, tangent_flow
+from pymts.numerics.lyapunov import local_exponents, mean_and_error, tangent_flow, tangent_map
 from pymts.plan.configuration import Configuration
 
 Array = NDArray[np.float64]
@@ -87,14 +87,29 @@ def lorenz96_system(p: Any, _coupling: Array, _rows: int) -> tuple[Field, Field]
     return lambda s: lorenz96.velocity(s, p.F), jacobian
 
 
-SYSTEMS = {"lorenz": lorenz_system, "rossler": rossler_system, "lorenz96": lorenz96_system}
-NUMBERS = {"lorenz": ("sigma", "rho", "beta"), "rossler": ("a", "b", "c"), "lorenz96": ("F",)}
+def cml_system(p: Any, graph: Array, _rows: int) -> tuple[Field, Field]:
+    mixing = (1.0 - p.eps) * np.eye(len(graph)) + p.eps * graph / np.abs(graph).sum(axis=1, keepdims=True)
+
+    def jacobian(x: Array) -> Array:
+        return mixing * (p.r * (1.0 - 2.0 * x))[:, None, :]
+
+    return lambda x: p.r * x * (1.0 - x) @ mixing.T, jacobian
+
+
+SYSTEMS = {"lorenz": lorenz_system, "rossler": rossler_system, "lorenz96": lorenz96_system, "cml": cml_system}
+NUMBERS = {
+    "lorenz": {"sigma": "sigma", "rho": "rho", "beta": "beta"},
+    "rossler": {"a": "a", "b": "b", "c": "c"},
+    "lorenz96": {"F": "F"},
+    "cml": {"growth": "r", "eps": "eps"},
+}
 # What is computed: the model's parameters, the number of orbits, their length and what comes before, in seconds, and
 # the time between two orthonormalisations.
 RUNS: dict[str, list[tuple[dict[str, Any], int, float, float, float]]] = {
     "lorenz": [({"M": 1}, 200, 1000.0, 50.0, 0.1), ({}, 32, 400.0, 50.0, 0.1)],
     "rossler": [({"M": 1}, 200, 5000.0, 500.0, 0.5), ({}, 32, 2000.0, 1000.0, 0.5)],
     "lorenz96": [({}, 24, 250.0, 25.0, 0.1)],
+    "cml": [({}, 100, 20_000.0, 2000.0, 5.0)],
 }
 
 
@@ -103,6 +118,8 @@ def orbit(name: str, params: dict[str, Any]) -> tuple[Any, Array]:
     p: Any = Configuration.of(name, {"seed": 1, **params}).params
     if name == "lorenz96":
         return p, lorenz96._graph(p.M)
+    if name == "cml":
+        return p, p.draw_graph(np.random.default_rng(0))
     return p, p.coupling(p.draw_graph(np.random.default_rng(0))[None])[0]
 
 
@@ -112,7 +129,7 @@ def compute(
     """Return one entry of the table."""
     p, coupling = orbit(name, params)
     field, jacobian = SYSTEMS[name](p, coupling, orbits)
-    variables = 1 if name == "lorenz96" else 3
+    variables = 3 if name in ("lorenz", "rossler") else 1
     size = variables * len(coupling)
     start = np.random.default_rng(7).standard_normal((orbits, size))
     if name == "lorenz":
@@ -121,17 +138,20 @@ def compute(
     if name == "rossler":
         start *= 3
         start[:, -len(coupling) :] = np.abs(start[:, -len(coupling) :])
-    steps, transient, interval = (round(t / p.dt) for t in (length, before, every))
-    local = local_exponents(
-        tangent_flow(field, jacobian, p.dt), start, size, n_steps=steps, transient=transient, dt=p.dt, every=interval
-    )
+    if name == "cml":
+        start = np.random.default_rng(7).random((orbits, size))
+    dt = p.step
+    steps, transient, interval = (round(t / dt) for t in (length, before, every))
+    advance = tangent_map(field, jacobian) if name == "cml" else tangent_flow(field, jacobian, dt)
+    local = local_exponents(advance, start, size, n_steps=steps, transient=transient, dt=dt, every=interval)
     mean, error = mean_and_error(local)
+    how = "the map itself" if name == "cml" else f"RK4 with dt {dt:g} s"
     return {
-        "parameters": {key: getattr(p, key) for key in NUMBERS[name]},
+        "parameters": {key: getattr(p, field) for key, field in NUMBERS[name].items()},
         "coupling": coupling.tolist(),
-        "dt": p.dt,
-        "method": f"QR of tangents (Benettin et al. 1980, doi:10.1007/BF02128236), RK4 with dt {p.dt:g} s, {orbits} "
-        f"orbits of {length:g} s after {before:g} s; the error is over the orbits",
+        "dt": dt,
+        "method": f"QR of tangents (Benettin et al. 1980, doi:10.1007/BF02128236), {how}, {orbits} orbits of "
+        f"{length:g} {p.time_unit} after {before:g}; the error is over the orbits",
         "exponents": np.round(mean, 6).tolist(),
         "errors": np.round(error, 7).tolist(),
     }

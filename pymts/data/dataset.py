@@ -74,7 +74,9 @@ def truth_bytes(configuration: Configuration) -> int:
     realizations, times, channels = configuration.shape
     sizes = {"time": times, "realization": realizations, "frequency_": 4096} | dict.fromkeys(LAG_DIMS, LAGS)
     return sum(
-        ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims) for name in configuration.model.truth
+        ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims)
+        for name in configuration.model.truth
+        if not TRUTH[name].optional or name in configuration.params.asked_truth
     )
 
 

@@ -50,6 +50,16 @@ TRUTH: dict[str, TruthKind] = {
         ("target", "source"), "How far a unit of the source's noise moves the target for good.", whole=True
     ),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
+    "intercept": TruthKind(("channel",), "Constant term of the equation.", optional=True),
+    "exog": TruthKind(("time", "regressor"), "Exogenous inputs; row t acts on the sample at t.", optional=True),
+    "exog_coefficients": TruthKind(
+        ("channel", "regressor"), "Coefficient of each exogenous input in each channel.", optional=True
+    ),
+    "mean_path": TruthKind(
+        ("time", "channel"),
+        "Expected value of each sample, given intercept, inputs and start.",
+        optional=True,
+    ),
     "omega": TruthKind(("channel",), "Natural angular frequency, rad/s."),
     "delay": TruthKind(("channel",), "Time after which a channel's own past acts on it, s."),
     "drive": TruthKind(("channel",), "Constant external input of the channel's population."),

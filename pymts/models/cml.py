@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
+from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.models.shared.network import NetworkParams, Topology
 from pymts.numerics.integrate import trajectory
+from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import in_strength
 from pymts.numerics.rows import ROWS, rows_times
 from pymts.params.base import Vector, per_channel
@@ -55,11 +59,9 @@ class CmlParams(NetworkParams):
     local_map: Literal["logistic", "quadratic"] = Field(
         default="logistic", description="Map of each node: `logistic` r x (1 - x) or `quadratic` 1 - a x^2."
     )
-    r: float = Field(default=3.8, ge=0, le=4, description="Growth rate of the logistic map.")
-    a: float = Field(
-        default=1.71, ge=0, le=2, description="Nonlinearity of the quadratic map; 1.71 is conjugate to `r` 3.8."
-    )
-    eps: float = Field(default=0.1, ge=0, le=1, description="Coupling: the share of a node's input that others give.")
+    r: float = Field(default=4.0, ge=0, le=4, description="Growth rate of the logistic map.")
+    a: float = Field(default=2.0, ge=0, le=2, description="Nonlinearity of the quadratic map; 2 is conjugate to `r` 4.")
+    eps: float = Field(default=0.3, ge=0, le=1, description="Coupling: the share of a node's input that others give.")
     topology: Topology = Field(
         default="ring",
         description="Graph family; `A`, if given, takes its place. Directed families are "
@@ -103,14 +105,48 @@ def _implied(preset: Any) -> dict[str, Any]:
     return {"local_map": "quadratic", "a": a, "eps": eps}
 
 
+def _step_of(p: CmlParams, graph: Array, rows: int) -> Callable[[Array], Array]:
+    """Return the step of states (B, rows, M) on the graphs (B, target, source)."""
+    batch = len(graph)
+    coupled = np.any(graph != 0, axis=-1, keepdims=True)  # (B, target, 1)
+    mixing = p.eps * coupled * (graph / in_strength(graph)[..., None])  # (B, target, source)
+    mixing += (1.0 - p.eps * coupled) * np.eye(p.M)
+
+    # The product takes rows in groups of ROWS: rows that stay zero fill the last group once and for all.
+    padded = np.zeros((batch, -(-rows // ROWS) * ROWS, p.M))
+    mapped = padded[:, :rows]
+
+    def logistic(x: Array) -> Array:
+        y = 1.0 - x
+        y *= x
+        np.multiply(y, p.r, out=mapped)
+        return rows_times(padded, mixing)[:, :rows]
+
+    def quadratic(x: Array) -> Array:
+        y = x * x
+        y *= p.a
+        np.subtract(1.0, y, out=mapped)
+        return rows_times(padded, mixing)[:, :rows]
+
+    return logistic if p.local_map == "logistic" else quadratic
+
+
+def _step(p: CmlParams, generator: Generator, rows: int) -> Step:
+    """Return the step of states (rows, node)."""
+    step = _step_of(p, p.draw_graph(generator)[None], rows)
+    return lambda x: step(x[None])[0]
+
+
 @model(
     CmlParams,
     title="Coupled map lattice",
     reference="K. Kaneko (1984), Period-doubling of kink-antikink patterns, quasiperiodicity in antiferro-like "
     "structures and spatial intermittency in coupled logistic lattice, doi:10.1143/PTP.72.480. Regimes: K. Kaneko "
     "(1989), Pattern dynamics in spatiotemporal chaos, doi:10.1016/0167-2789(89)90227-3.",
-    tags=("map", "network", "nonlinear", "discrete"),
-    truth=("adjacency",),
+    tags=("chaotic", "map", "network", "nonlinear", "discrete"),
+    version=2,
+    step=_step,
+    truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
 def cml(p: CmlParams, rng: Streams) -> Simulated:
     """Coupled map lattice: chaotic maps that mix with their neighbours at every step.
@@ -121,8 +157,10 @@ def cml(p: CmlParams, rng: Streams) -> Simulated:
     receives, so with weights of at least 0 the lattice stays in the map's interval; a node that receives nothing
     is uncoupled, x_i(t+1) = f(x_i(t)).
 
-    Observed: x. Truth: the graph, before the division by deg_i. Kaneko's regimes are the `preset`s; he draws them for
-    rings that are far longer than the default M.
+    Observed: x. Truth: the graph, before the division by deg_i, and at the default parameters the Lyapunov exponents,
+    computed with their standard error; elsewhere `pymts.analysis.lyapunov` computes them. The defaults are fully
+    developed chaos, the preset `st_chaos` in other words. Kaneko's regimes are the `preset`s; he draws them for rings
+    that are far longer than the default M.
     """
     batch, realizations = rng.shape
     graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
@@ -132,27 +170,9 @@ def cml(p: CmlParams, rng: Streams) -> Simulated:
         state = rng.initial().uniform(p.M)  # (B, R, M)
         if p.local_map == "quadratic":
             state = 2.0 * state - 1.0
-    coupled = np.any(graph != 0, axis=-1, keepdims=True)  # (B, target, 1)
-    mixing = p.eps * coupled * (graph / in_strength(graph)[..., None])  # (B, target, source)
-    mixing += (1.0 - p.eps * coupled) * np.eye(p.M)
-
-    # The product takes rows in groups of ROWS: rows that stay zero fill the last group once and for all.
-    padded = np.zeros((batch, -(-realizations // ROWS) * ROWS, p.M))
-    mapped = padded[:, :realizations]
-
-    def logistic(x: Array) -> Array:
-        y = 1.0 - x
-        y *= x
-        np.multiply(y, p.r, out=mapped)
-        return rows_times(padded, mixing)[:, :realizations]
-
-    def quadratic(x: Array) -> Array:
-        y = x * x
-        y *= p.a
-        np.subtract(1.0, y, out=mapped)
-        return rows_times(padded, mixing)[:, :realizations]
-
-    data = trajectory(logistic if p.local_map == "logistic" else quadratic, state, p.sampling)
-    return Simulated(
-        data, {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural", "normalization": "degree"})}
-    )
+    step = _step_of(p, graph, realizations)
+    data = trajectory(step, state, p.sampling)
+    truth = {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural", "normalization": "degree"})}
+    growth = p.r if p.local_map == "logistic" else 1.0 + np.sqrt(1.0 + 4.0 * np.asarray(p.a))  # of the conjugate map
+    truth |= lyapunov_truth("cml", {"growth": growth, "eps": p.eps}, graph)
+    return Simulated(data, truth)

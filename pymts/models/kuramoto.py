@@ -14,6 +14,7 @@ from pymts.data.truth import Simulated, Truth, adjacency
 from pymts.models.registry import model
 from pymts.models.shared.network import NetworkParams
 from pymts.numerics.integrate import METHODS, driven_trajectory, trajectory
+from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import normaliser
 from pymts.numerics.rows import ROWS, rows_times
 from pymts.numerics.trigonometry import sincos
@@ -130,6 +131,32 @@ def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Arr
     return velocity
 
 
+def _frequencies(p: KuramotoParams, drawn: Array) -> Array:
+    """Return the natural frequencies, given or of standardised draws (configuration, M), (B, 1, M)."""
+    if p.omega is not None:
+        return np.broadcast_to(np.asarray(p.omega), (len(drawn), 1, p.M))
+    return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
+
+
+def _velocity_of(p: KuramotoParams, graph: Array, omega: Array, realizations: int) -> Velocity:
+    """Return d theta / dt on the graphs (B, target, source)."""
+    divisor = normaliser(graph, p.normalization)  # (B, M)
+    drift = np.repeat(omega, realizations, axis=1)  # (B, R, M)
+    if p.A is None and p.topology == "complete" and p.weights == "binary":
+        gain = p.K / float(divisor[0, 0])
+        # The sum over all counts each oscillator among its own drivers; this gives back what that takes away.
+        drift += gain * np.sin(p.alpha)
+        return _velocity(p, drift, None, gain)
+    return _velocity(p, drift, p.K / divisor[..., None] * graph, 1.0)
+
+
+def _step(p: KuramotoParams, generator: Generator, rows: int) -> Step:
+    """Return the noise-free step of phases (rows, oscillator)."""
+    graph = p.draw_graph(generator)[None]
+    velocity = _velocity_of(p, graph, _frequencies(p, _draw_omega(p, generator)[None]), rows)
+    return lambda theta: METHODS[p.method](velocity, theta[None], p.dt)[0]
+
+
 @model(
     KuramotoParams,
     title="Kuramoto",
@@ -137,6 +164,7 @@ def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Arr
     "doi:10.1007/BFb0013365. Phase lag: H. Sakaguchi and Y. Kuramoto (1986), A soluble active rotator model showing "
     "phase transitions via mutual entrainment, doi:10.1143/PTP.76.576.",
     tags=("oscillator", "network", "nonlinear", "continuous"),
+    step=_step,
     truth=("adjacency", "omega", "order_parameter"),
 )
 def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
@@ -157,24 +185,12 @@ def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
         graphs.append(p.draw_graph(generator))
         frequencies.append(_draw_omega(p, generator))
     graph = np.stack(graphs)  # (B, target, source)
-    if p.omega is not None:
-        omega = np.broadcast_to(np.asarray(p.omega), (batch, 1, p.M))
-    else:
-        omega = p.omega_mean + p.omega_scale * np.stack(frequencies)[:, None]  # (B, 1, M)
+    omega = _frequencies(p, np.stack(frequencies))  # (B, 1, M)
     if p.theta0 is not None:
         theta = np.broadcast_to(np.asarray(p.theta0), (batch, realizations, p.M)).copy()
     else:
         theta = 2.0 * np.pi * rng.initial().uniform(p.M)  # (B, R, M)
-    divisor = normaliser(graph, p.normalization)  # (B, M)
-    drift = np.repeat(omega, realizations, axis=1)  # (B, R, M)
-    if p.A is None and p.topology == "complete" and p.weights == "binary":
-        gain = p.K / float(divisor[0, 0])
-        # The sum over all counts each oscillator among its own drivers; this gives back what that takes away.
-        drift += gain * np.sin(p.alpha)
-        velocity = _velocity(p, drift, None, gain)
-    else:
-        velocity = _velocity(p, drift, p.K / divisor[..., None] * graph, 1.0)
-
+    velocity = _velocity_of(p, graph, omega, realizations)
     method = METHODS[p.method]
     if np.any(np.asarray(p.noise_std) > 0):
         amplitude = p.noise_std * np.sqrt(p.dt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.models.shared.network import OwnBetaParams
 from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.numerics.lyapunov import Step
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
@@ -61,6 +63,12 @@ def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity
     return velocity
 
 
+def _step(p: LorenzParams, generator: Generator, rows: int) -> Step:
+    """Return the noise-free step of states (rows, variable unit)."""
+    graph = p.draw_graph(generator)[None]
+    return p.step_of(velocity_of(p, p.coupling(graph), rows), rows)
+
+
 @model(
     LorenzParams,
     title="Lorenz",
@@ -68,6 +76,7 @@ def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity
     "doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2. Coupled units: L. M. Pecora and T. L. Carroll (1998), Master "
     "stability functions for synchronized coupled systems, doi:10.1103/PhysRevLett.80.2109.",
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
+    step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
 def lorenz(p: LorenzParams, rng: Streams) -> Simulated:
@@ -89,5 +98,6 @@ def lorenz(p: LorenzParams, rng: Streams) -> Simulated:
     state = p.initial_state(rng, (0.0, 0.0, p.rho), 10.0)
     data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
     truth = {"adjacency": p.adjacency(graph, INSIDE, BETWEEN)}
-    truth |= lyapunov_truth("lorenz", p, {"sigma": p.sigma, "rho": p.rho, "beta": p.beta}, coupling)
+    numbers = {"sigma": p.sigma, "rho": p.rho, "beta": p.beta}
+    truth |= lyapunov_truth("lorenz", numbers, coupling, dt=p.dt, noise_std=p.noise_std)
     return Simulated(data, truth)

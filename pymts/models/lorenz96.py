@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import AliasChoices, Field, model_validator
 
@@ -12,6 +13,7 @@ from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
+from pymts.numerics.lyapunov import Step
 from pymts.params.base import ContinuousParams, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -76,6 +78,11 @@ def _graph(m: int) -> Array:
     return np.asarray(np.isin(ahead, [m - 2, m - 1, 0, 1]), dtype=np.float64)
 
 
+def _step(p: Lorenz96Params, _generator: Generator, _rows: int) -> Step:
+    """Return the noise-free step of states (rows, site)."""
+    return lambda x: rk4(lambda y: velocity(y, p.F), x, p.dt)
+
+
 @model(
     Lorenz96Params,
     title="Lorenz 96",
@@ -83,6 +90,7 @@ def _graph(m: int) -> Array:
     "doi:10.1017/CBO9780511617652.004. Also: E. N. Lorenz and K. A. Emanuel (1998), Optimal sites for supplementary "
     "weather observations, doi:10.1175/1520-0469(1998)055<0399:OSFSWO>2.0.CO;2.",
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
+    step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
 def lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
@@ -113,5 +121,5 @@ def lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
         data = trajectory(step, state, p.sampling)
     graph = np.repeat(_graph(p.M)[None], batch, axis=0)  # (B, target, source)
     truth = {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural"})}
-    truth |= lyapunov_truth("lorenz96", p, {"F": p.F}, graph)
+    truth |= lyapunov_truth("lorenz96", {"F": p.F}, graph, dt=p.dt, noise_std=p.noise_std)
     return Simulated(data, truth)

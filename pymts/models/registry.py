@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
+from numpy.random import Generator
+
 from pymts.data.truth import Simulated
 from pymts.errors import UnknownModelError, nearest
 from pymts.models.docstrings import help_text
+from pymts.numerics.lyapunov import Step
 from pymts.params.base import Params
 from pymts.streams import Streams
 
@@ -26,7 +29,7 @@ class Model(Generic[P]):
     """One registered model; its type carries the parameters that its ``make_*`` function takes.
 
     ``truth`` names the variables that a default call carries; another configuration may carry fewer. ``title`` is the
-    name that people read on pictures.
+    name that people read on pictures. ``step`` gives one step of the equation without its noise, if it has such.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Model(Generic[P]):
     tags: tuple[str, ...]
     truth: tuple[str, ...]
     title: str
+    step: Callable[[Any, Generator, int], Step] | None
 
     @property
     def doc(self) -> str:
@@ -134,17 +138,19 @@ def model(
     tags: tuple[str, ...] = (),
     truth: tuple[str, ...] = (),
     title: str = "",
+    step: Callable[[Q, Generator, int], Step] | None = None,
 ) -> Callable[[Callable[[Q, Streams], Simulated]], Model[P]]:
     """Register a simulation ``name(p, rng)`` as the model of that name; ``pymts.make`` turns it into a function.
 
     ``version`` rises whenever the numbers change; it is part of every dataset's identity. ``title`` is the name that
-    people read on pictures.
+    people read on pictures. ``step(p, generator, rows)`` gives the noise-free step of states (rows, numbers of state),
+    with the graph and what else is drawn from the generator of the structure, for Lyapunov exponents at any parameters.
     """
 
     def register(simulate: Callable[[Q, Streams], Simulated]) -> Model[P]:
         name = simulate.__name__.removeprefix("make_")
         shown = title or name.replace("_", " ").capitalize()
-        entered = Model[P](name, cast("type[Q]", params), simulate, version, reference, tags, truth, shown)
+        entered = Model[P](name, cast("type[Q]", params), simulate, version, reference, tags, truth, shown, step)
         _REGISTRY.add(entered)
         return entered
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -12,6 +13,7 @@ from pymts.data.truth import Simulated
 from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.numerics.lyapunov import Step
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
@@ -66,6 +68,12 @@ def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocit
     return velocity
 
 
+def _step(p: RosslerParams, generator: Generator, rows: int) -> Step:
+    """Return the noise-free step of states (rows, variable unit)."""
+    graph = p.draw_graph(generator)[None]
+    return p.step_of(velocity_of(p, p.coupling(graph), rows), rows)
+
+
 @model(
     RosslerParams,
     title="Rössler",
@@ -73,6 +81,7 @@ def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocit
     "units: L. M. Pecora and T. L. Carroll (1998), Master stability functions for synchronized coupled systems, "
     "doi:10.1103/PhysRevLett.80.2109.",
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
+    step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
 def rossler(p: RosslerParams, rng: Streams) -> Simulated:
@@ -97,5 +106,5 @@ def rossler(p: RosslerParams, rng: Streams) -> Simulated:
         np.abs(state[2], out=state[2])
     data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
     truth = {"adjacency": p.adjacency(graph, INSIDE, BETWEEN)}
-    truth |= lyapunov_truth("rossler", p, {"a": p.a, "b": p.b, "c": p.c}, coupling)
+    truth |= lyapunov_truth("rossler", {"a": p.a, "b": p.b, "c": p.c}, coupling, dt=p.dt, noise_std=p.noise_std)
     return Simulated(data, truth)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from pymts.numerics.laws import moments, quantile
 from pymts.numerics.rows import rows_times
 from pymts.numerics.structural import Windows, solve
 from pymts.params.base import Matrices, Matrix, NonNegative, NonNegativeVector, per_channel, ragged_array
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
@@ -38,10 +39,23 @@ class ScmParams(NetworkParams):
 
     topology: Topology = Field(
         default="random_dag",
-        description="Graph family of the links between channels; `A` or `B`, if given, takes its place. Directed "
+        description="Graph family of the links between channels; ignored if `A` or `B` is given. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
-    p: int = Field(default=2, ge=1, le=1000, description="Longest lag; a given `B` tells it.")
+    max_parents: int | None = Field(
+        default=None,
+        ge=1,
+        le=10**6,
+        description="Maximum number of parents of a node of `random_dag`, which gets 0 to as many; `None` draws "
+        "twice as many links as channels, or all there are.",
+    )
+    density: Annotated[float | None, STRUCTURAL] = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Edge probability of `erdos_renyi`; `None` draws twice as many edges as channels, or all.",
+    )
+    p: int = Field(default=2, ge=1, le=1000, description="Longest lag; inferred from `B` if given.")
     B: Matrices | None = Field(
         default=None,
         description="Coefficients (lag, target, source) of lag 0, 1, ..., p, used as given; lag 0 must be acyclic. "
@@ -61,7 +75,7 @@ class ScmParams(NetworkParams):
         default=0.7,
         ge=0,
         lt=1,
-        description="Most that the spectral radius of drawn coefficients may be, were all links linear.",
+        description="Upper bound on the spectral radius of drawn coefficients, computed as if all links were linear.",
     )
     noise_law: Literal["normal", "laplace", "uniform", "weibull"] = Field(
         default="normal", description="Law of the noise, brought to mean 0 and variance 1 before `sigma`."
@@ -80,6 +94,11 @@ class ScmParams(NetworkParams):
         "value to its equation.",
     )
     burn_in: int = Field(default=100, ge=0, description="Steps simulated and discarded before the first sample.")
+
+    @property
+    def asked_truth(self) -> frozenset[str]:
+        """What interventions bring along."""
+        return frozenset({"intervention", "counterfactual", "effect"} if self.interventions is not None else ())
 
     @model_validator(mode="before")
     @classmethod
@@ -185,6 +204,7 @@ def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Arr
     title="Structural causal model",
     reference="J. Runge, P. Nowack, M. Kretschmer, S. Flaxman and D. Sejdinovic (2019), Detecting and quantifying "
     "causal associations in large nonlinear time series datasets, doi:10.1126/sciadv.aau4996.",
+    version=2,
     tags=("causal", "network", "nonlinear", "stochastic", "discrete"),
     truth=(
         "coefficients",
@@ -204,12 +224,13 @@ def scm(p: ScmParams, rng: Streams) -> Simulated:
     x_j(t) = sum_{k=1..p} B_k,jj x_j(t-k) + sum_{i != j} sum_{k=0..p} B_k,ji f(x_i(t-k)) + e_j(t)
 
     A channel's own past acts linearly, other channels through f. Every link of the graph is drawn with one lag; lag 0
-    only where it keeps a hidden order of the channels, so that what happens at once has no cycles. On an acyclic graph,
-    the default, no f can make the series explode; on others `quadratic` and `bump` may, which is reported.
+    only where it keeps a hidden order of the channels, so that what happens at once has no cycles. The default graph is
+    acyclic and has twice as many links as channels, or all that its order allows. On an acyclic graph no f can make the
+    series explode; on others `quadratic` and `bump` may, which is reported.
 
-    Observed: x under the interventions. Truth: the coefficients from lag 0 on, the graph that sums them up, the noise
-    e, for the linear model without interventions its covariance and autocovariances, and with interventions where they
-    act, the series of the same noise without them (the counterfactual), and the difference (the effect).
+    Observed: x under the interventions. Truth: the coefficients from lag 0 on, a summary graph, the noise e, for the
+    linear model without interventions its covariance and autocovariances, and with interventions where they act, the
+    series of the same noise without them (the counterfactual), and the difference (the effect).
     """
     batch, m = rng.shape[0], p.M
     b = _coefficients(p, rng)

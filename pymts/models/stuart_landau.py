@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.numerics.lyapunov import Step
 from pymts.params.base import Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -75,12 +77,27 @@ def velocity_of(p: StuartLandauParams, omega: Array, coupling: Array, realizatio
     return velocity
 
 
+def _frequencies(p: StuartLandauParams, drawn: Array) -> Array:
+    """Return the natural frequencies, given or of standard normal draws (configuration, unit), (B, 1, unit)."""
+    if p.omega is not None:
+        return np.broadcast_to(np.asarray(p.omega), (len(drawn), 1, p.nodes))
+    return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
+
+
+def _step(p: StuartLandauParams, generator: Generator, rows: int) -> Step:
+    """Return the noise-free step of states (rows, variable unit)."""
+    graph = p.draw_graph(generator)[None]
+    omega = _frequencies(p, generator.standard_normal(p.nodes)[None])
+    return p.step_of(velocity_of(p, omega, p.coupling(graph), rows), rows)
+
+
 @model(
     StuartLandauParams,
     title="Stuart-Landau",
     reference="D. G. Aronson, G. B. Ermentrout and N. Kopell (1990), Amplitude response of coupled oscillators, "
     "Physica D 41, 403-449.",
     tags=("oscillator", "network", "nonlinear", "stochastic", "continuous"),
+    step=_step,
     truth=("adjacency", "omega"),
 )
 def stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
@@ -93,16 +110,13 @@ def stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
 
     Observed: x, y or both. Truth: the graph of the channels and the natural frequencies, shared by the realizations.
     """
-    batch, realizations = rng.shape
+    _, realizations = rng.shape
     graphs, frequencies = [], []
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
         frequencies.append(generator.standard_normal(p.nodes))
     graph = np.stack(graphs)  # (B, target, source)
-    if p.omega is not None:
-        omega = np.broadcast_to(np.asarray(p.omega), (batch, 1, p.nodes))
-    else:
-        omega = p.omega_mean + p.omega_scale * np.stack(frequencies)[:, None]  # (B, 1, unit)
+    omega = _frequencies(p, np.stack(frequencies))
     state = p.initial_state(rng, (0.0, 0.0), 1.0)
     data = p.simulate(rng, velocity_of(p, omega, p.coupling(graph), realizations), state)
     return Simulated(

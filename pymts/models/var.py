@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, vector_recursion
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrices, Matrix, Vector, per_channel, ragged_array
+from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
@@ -27,10 +28,16 @@ class VarParams(InnovationParams, NetworkParams):
 
     topology: Topology = Field(
         default="erdos_renyi",
-        description="Graph family that drawn coefficients live on; `A` or `Phi`, if given, takes its place. Directed "
+        description="Graph family that drawn coefficients live on; ignored if `A` or `Phi` is given. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
-    p: int = Field(default=2, ge=1, le=1000, description="Number of lags; a given `Phi` tells it.")
+    density: Annotated[float | None, STRUCTURAL] = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Edge probability of `erdos_renyi`; `None` draws twice as many edges as channels, or all.",
+    )
+    p: int = Field(default=2, ge=1, le=1000, description="Number of lags; inferred from `Phi` if given.")
     Phi: Matrices | Matrix | None = Field(
         default=None,
         description="Coefficients (target, source), used as given: a matrix (M, M) for lag 1 or matrices (p, M, M); "
@@ -48,10 +55,33 @@ class VarParams(InnovationParams, NetworkParams):
         lt=1,
         description="Spectral radius that drawn coefficients are scaled to; the memory is about 1 / (1 - rho) steps.",
     )
-    x0: Vector | None = Field(
-        default=None,
-        description="Start of the M channels, taken by all p past values; `None` starts in the stationary state.",
+    c: float | Vector | None = Field(
+        default=None, description="Intercept, one number or one per channel; not with `mean`. `None` is 0."
     )
+    mean: float | Vector | None = Field(
+        default=None,
+        description="Stationary mean without `exog`, one number or one per channel: sets the intercept to "
+        "(I - sum Phi) mean; not with `c`. `None` is 0, or what `c` implies.",
+    )
+    exog: Matrix | None = Field(
+        default=None,
+        description="Exogenous inputs (T, k): row t acts on x(t), and row 0 on nothing, since x(0) is the start. With "
+        "`exog_coefficients`, `burn_in` 0 and `sample_every` 1.",
+    )
+    exog_coefficients: Matrix | None = Field(
+        default=None, description="Coefficients (M, k) of the exogenous inputs in each channel."
+    )
+    x0: Vector | Matrix | None = Field(
+        default=None,
+        description="Start: M numbers, taken by all p past values, or p rows of M, the oldest first and the last one "
+        "being the first sample; `None` starts in the stationary state.",
+    )
+
+    @property
+    def asked_truth(self) -> frozenset[str]:
+        """What an intercept, a mean and inputs bring along."""
+        level = {"intercept", "mean_path"} if any(v is not None for v in (self.c, self.mean, self.exog)) else set()
+        return frozenset(level | ({"exog", "exog_coefficients"} if self.exog is not None else set()))
 
     @model_validator(mode="before")
     @classmethod
@@ -65,8 +95,8 @@ class VarParams(InnovationParams, NetworkParams):
 
     @model_validator(mode="after")
     def _matrices_fit(self) -> VarParams:
-        if self.x0 is not None:
-            per_channel("x0", self.x0, self.M)
+        self._check_start()
+        self._check_inputs()
         if self.Phi is None:
             return self
         if self.A is not None:
@@ -81,6 +111,33 @@ class VarParams(InnovationParams, NetworkParams):
                 f"multiply the matrix of lag k by c**k with c less than {1 / radius:.4g}"
             )
         return self
+
+    def _check_start(self) -> None:
+        if self.x0 is None:
+            return
+        start = ragged_array("x0", self.x0)
+        if start.shape not in {(self.M,), (self.p, self.M)}:
+            raise ValueError(f"x0 must be M = {self.M} numbers or p = {self.p} rows of them, got shape {start.shape}")
+
+    def _check_inputs(self) -> None:
+        if self.c is not None and self.mean is not None:
+            raise ValueError("c and mean are both given; keep one, since each tells the other")
+        for name in ("c", "mean"):
+            if getattr(self, name) is not None:
+                per_channel(name, getattr(self, name), self.M)
+        if (self.exog is None) != (self.exog_coefficients is None):
+            raise ValueError("exog and exog_coefficients belong together; give both or neither")
+        if self.exog is None:
+            return
+        inputs, weights = ragged_array("exog", self.exog), ragged_array("exog_coefficients", self.exog_coefficients)
+        if inputs.ndim != 2 or len(inputs) != self.T:
+            raise ValueError(f"exog must have shape (T, k) = ({self.T}, k), got shape {inputs.shape}")
+        if weights.shape != (self.M, inputs.shape[1]):
+            raise ValueError(
+                f"exog_coefficients must have shape (M, k) = ({self.M}, {inputs.shape[1]}), got shape {weights.shape}"
+            )
+        if self.burn_in or self.sample_every != 1:
+            raise ValueError("exog has a row for every sample: burn_in must be 0 and sample_every 1 with it")
 
 
 def _coefficients(p: VarParams, rng: Streams) -> Array:
@@ -100,25 +157,72 @@ def _coefficients(p: VarParams, rng: Streams) -> Array:
     return linear.scale_to_radius(np.stack(sizes) * strength[:, None], rho)
 
 
+def _levels(p: VarParams, phi: Array) -> tuple[Array, Array]:
+    """Return the intercept and the stationary mean without inputs, each (B, M), of which one was given or neither."""
+    rest = np.eye(p.M) - phi.sum(axis=1)  # (B, M, M)
+    if p.mean is not None:
+        mean = linear.per_channel_rows(p.mean, len(phi), p.M)
+        return np.einsum("bij,bj->bi", rest, mean), mean
+    intercept = linear.per_channel_rows(0.0 if p.c is None else p.c, len(phi), p.M)
+    return intercept, np.linalg.solve(rest, intercept[..., None])[..., 0]
+
+
+def _expected(p: VarParams, phi: Array, intercept: Array, mean: Array) -> Array:
+    """Return the expected value of the samples from the stationary start, (B, T, M): the mean, moved by the inputs."""
+    path = np.repeat(mean[:, None], p.T, axis=1)
+    if p.exog is None:
+        return path
+    pushes = np.asarray(p.exog) @ np.asarray(p.exog_coefficients).T  # (T, M)
+    for t in range(1, p.T):
+        path[:, t] = intercept + pushes[t]
+        for lag in range(1, p.p + 1):
+            before = path[:, t - lag] if t >= lag else mean
+            path[:, t] += np.einsum("bij,bj->bi", phi[:, lag - 1], before)
+    return path
+
+
+def _fading(p: VarParams, phi: Array, past: Array) -> Array:
+    """Return what the given start, (B, p, M) about the mean, still moves the samples by, (B, T, M)."""
+    states = list(np.moveaxis(past, 1, 0))  # each (B, M), the newest last
+    for _ in range(p.sampling.n_steps):
+        states.append(sum(np.einsum("bij,bj->bi", phi[:, lag - 1], states[-lag]) for lag in range(1, p.p + 1)))
+    kept = states[p.p - 1 :][p.burn_in :: p.sample_every][: p.T]
+    return np.stack(kept, axis=1)
+
+
 @model(
     VarParams,
     title="VAR",
     reference="H. Lütkepohl (2005), New introduction to multiple time series analysis, doi:10.1007/978-3-540-27752-1.",
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
-    truth=("coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
+    version=2,
+    truth=(
+        "coefficients",
+        "adjacency",
+        "noise_cov",
+        "theory_cov",
+        "theory_acov",
+        "intercept",
+        "mean_path",
+        "exog",
+        "exog_coefficients",
+    ),
 )
 def var(p: VarParams, rng: Streams) -> Simulated:
     """Vector autoregression, VAR(p), with coefficients drawn on a graph or given.
 
-    x(t) = sum_{k=1..p} Phi_k x(t-k) + e(t),   e ~ N(0, Sigma)
+    x(t) = c + sum_{k=1..p} Phi_k x(t-k) + B u(t) + e(t),   e ~ N(0, Sigma)
 
     A drawn coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength` times the edge's weight, on
     the diagonal `self_strength`, anew for every lag. Lag k is then scaled by (rho / r)^k, which brings the spectral
-    radius r to rho exactly; where no influence returns (a directed acyclic graph and no self_strength) r is 0 and
-    nothing is scaled. Given coefficients are used as given, or refused if unstable.
+    radius r to rho exactly; if the graph has no cycles and self_strength is 0, r is 0 and nothing is scaled. Given
+    coefficients are used as given, or refused if unstable.
 
-    Observed: x. Truth: the coefficients, the graph that sums them up (largest size over the lags), the innovation
-    covariance and, for the stationary start, the covariance and autocovariances in closed form.
+    c is `c` or follows from `mean`, B is `exog_coefficients` and u is `exog`; without them both terms are 0.
+
+    Observed: x. Truth: the coefficients, a summary graph (largest absolute coefficient over the lags), the innovation
+    covariance and, for the stationary start, the covariance and autocovariances in closed form, about the mean. With an
+    intercept, a mean or inputs: the intercept, the expected value over time, the inputs and their coefficients.
     """
     batch, realizations = rng.shape
     phi = _coefficients(p, rng)  # (B, p, M, M)
@@ -139,4 +243,18 @@ def var(p: VarParams, rng: Streams) -> Simulated:
     else:
         past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.p, p.M))
     noise = rng.process().blocks(p.sampling.n_steps, p.M)
-    return Simulated(sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling), truth)
+    if p.c is None and p.mean is None and p.exog is None:
+        return Simulated(sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling), truth)
+    intercept, mean = _levels(p, phi)
+    path = _expected(p, phi, intercept, mean)  # (B, T, M)
+    if p.x0 is not None:
+        past = past - mean[:, None, None]  # the recursion is about the mean
+    data = sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling)
+    data += path[:, None]
+    truth["intercept"] = Truth(("channel",), intercept)
+    truth["mean_path"] = Truth(("time", "channel"), path if p.x0 is None else path + _fading(p, phi, past[:, 0]))
+    if p.exog is not None:
+        inputs, weights = (np.asarray(value, dtype=np.float64) for value in (p.exog, p.exog_coefficients))
+        truth["exog"] = Truth(("time", "regressor"), np.repeat(inputs[None], batch, axis=0))
+        truth["exog_coefficients"] = Truth(("channel", "regressor"), np.repeat(weights[None], batch, axis=0))
+    return Simulated(data, truth)

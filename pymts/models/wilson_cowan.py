@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.units import UnitsParams, Velocity, product_with
+from pymts.numerics.lyapunov import Step
 from pymts.params.base import Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -99,12 +101,27 @@ def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Array, realization
     return velocity
 
 
+def _inputs(p: WilsonCowanParams, drawn: Array) -> Array:
+    """Return the inputs of E, given or of standard normal draws (configuration, unit), (B, 1, unit)."""
+    if p.drive is not None:
+        return np.broadcast_to(np.asarray(p.drive), (len(drawn), 1, p.nodes))
+    return np.asarray(p.P + p.P_scale * drawn[:, None])
+
+
+def _step(p: WilsonCowanParams, generator: Generator, rows: int) -> Step:
+    """Return the noise-free step of states (rows, variable unit)."""
+    graph = p.draw_graph(generator)[None]
+    drive = _inputs(p, generator.standard_normal(p.nodes)[None])
+    return p.step_of(velocity_of(p, drive, p.coupling(graph), rows), rows)
+
+
 @model(
     WilsonCowanParams,
     title="Wilson-Cowan",
     reference="H. R. Wilson and J. D. Cowan (1972), Excitatory and inhibitory interactions in localized populations "
     "of model neurons, doi:10.1016/S0006-3495(72)86068-5.",
     tags=("oscillator", "network", "nonlinear", "neural", "continuous"),
+    step=_step,
     truth=("adjacency", "drive"),
 )
 def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
@@ -121,16 +138,13 @@ def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
     Observed: E, I or both. Truth: the graph of the channels, and the constant input of each channel's population,
     shared by the realizations.
     """
-    batch, realizations = rng.shape
+    _, realizations = rng.shape
     graphs, inputs = [], []
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
         inputs.append(generator.standard_normal(p.nodes))
     graph = np.stack(graphs)  # (B, target, source)
-    if p.drive is not None:
-        drive = np.broadcast_to(np.asarray(p.drive), (batch, 1, p.nodes))
-    else:
-        drive = p.P + p.P_scale * np.stack(inputs)[:, None]  # (B, 1, unit)
+    drive = _inputs(p, np.stack(inputs))
     drawn = np.moveaxis(rng.initial().uniform(2, p.nodes), 2, 0)  # (2, B, R, unit)
     state = drawn.copy() if p.x0 is None else p.given_state(rng)
     data = p.simulate(rng, velocity_of(p, drive, p.coupling(graph), realizations), state)

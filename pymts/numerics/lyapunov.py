@@ -13,7 +13,10 @@ from pymts.numerics.integrate import rk4
 Array = NDArray[np.float64]
 Vectors = Callable[[Array], Array]  # (R, n) -> (R, n)
 Jacobian = Callable[[Array], Array]  # (R, n) -> (R, n, n)
+Step = Callable[[Array], Array]  # (R, n) -> (R, n): one step of a system, its state a row
 Advance = Callable[[Array], Array]  # (R, n, 1 + k) -> the same: the state in the first column, tangents in the others
+
+DIFFERENCE = 1e-5  # the third root of the rounding error, about
 
 
 def tangent_map(f: Vectors, jacobian: Jacobian) -> Advance:
@@ -33,6 +36,29 @@ def tangent_flow(f: Vectors, jacobian: Jacobian, dt: float) -> Advance:
     """Return one RK4 step of dx/dt = f(x) and dQ/dt = J(x) Q: the tangents are those of the discrete step, exactly."""
     joint_field = tangent_map(f, jacobian)
     return lambda joint: rk4(joint_field, joint, dt)
+
+
+def tangent_step(step: Step, orbits: int, n_exponents: int) -> Advance:
+    """Return one step of a system and of its tangents, by central differences along them.
+
+    ``step`` takes (2 n_exponents + 1) rows for each of the orbits. A tangent is scaled to a length at which the errors
+    of the difference and of rounding are both some 1e-10 of it.
+    """
+
+    def advance(joint: Array) -> Array:
+        x, q = joint[..., 0], joint[..., 1:]  # (R, n), (R, n, k)
+        length = np.linalg.norm(q, axis=1, keepdims=True)  # (R, 1, k)
+        reach = DIFFERENCE * (1.0 + np.linalg.norm(x, axis=1))[:, None, None]
+        shift = np.moveaxis(q / length * reach, 2, 0)  # (k, R, n)
+        rows = np.concatenate([x[None], x + shift, x - shift]).reshape(-1, x.shape[1])
+        new = step(rows).reshape(2 * n_exponents + 1, orbits, -1)
+        out = np.empty_like(joint)
+        out[..., 0] = new[0]
+        difference = new[1 : n_exponents + 1] - new[n_exponents + 1 :]  # (k, R, n)
+        out[..., 1:] = np.moveaxis(difference, 0, 2) * (length / (2 * reach))
+        return out
+
+    return advance
 
 
 def local_exponents(

@@ -59,8 +59,27 @@ def _undirected(upper: NDArray[np.bool_]) -> Adjacency:
     return (upper | upper.T).astype(float)
 
 
-def erdos_renyi(n: int, density: float, rng: Generator, directed: bool) -> Adjacency:
-    """Every ordered pair (or unordered one, if not directed) is an edge with this probability."""
+LINKS_PER_NODE = 2  # of a graph whose density is not given
+
+
+def _exactly(pairs: NDArray[np.int64], count: int, n: int, rng: Generator) -> Adjacency:
+    """Return a graph with so many of the (target, source) pairs as edges, or all of them."""
+    graph = np.zeros((n, n))
+    chosen = pairs[rng.choice(len(pairs), size=min(count, len(pairs)), replace=False)]
+    graph[chosen[:, 0], chosen[:, 1]] = 1.0
+    return graph
+
+
+def erdos_renyi(n: int, density: float | None, rng: Generator, directed: bool) -> Adjacency:
+    """Every ordered pair (or unordered one, if not directed) is an edge with this probability.
+
+    Without a density there are exactly twice as many directed edges as nodes, or all there are: never none.
+    """
+    if density is None and directed:
+        return _exactly(np.argwhere(~np.eye(n, dtype=bool)), LINKS_PER_NODE * n, n, rng)
+    if density is None:
+        upper = _exactly(np.argwhere(np.triu(np.ones((n, n), dtype=bool), 1)), LINKS_PER_NODE * n // 2, n, rng)
+        return upper + upper.T
     drawn = rng.random((n, n)) < density
     if not directed:
         return _undirected(drawn)
@@ -106,9 +125,15 @@ def sbm(block_sizes: Sequence[int], p_intra: float, p_inter: float, rng: Generat
     return drawn.astype(float)
 
 
-def random_dag(n: int, max_parents: int, rng: Generator) -> Adjacency:
-    """Order the nodes at random and give each 0 to max_parents parents among those before it."""
+def random_dag(n: int, max_parents: int | None, rng: Generator) -> Adjacency:
+    """Order the nodes at random and give each 0 to max_parents parents among those before it.
+
+    Without a bound there are exactly twice as many links as nodes, or all that the order allows: never none.
+    """
     order = rng.permutation(n)
+    if max_parents is None:
+        later, earlier = np.tril_indices(n, -1)
+        return _exactly(np.stack([order[later], order[earlier]], axis=1), LINKS_PER_NODE * n, n, rng)
     graph = np.zeros((n, n))
     for position in range(1, n):
         parents = rng.choice(position, size=rng.integers(min(max_parents, position) + 1), replace=False)

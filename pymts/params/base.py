@@ -163,6 +163,11 @@ class Params(BaseModel):
         return self.quantity, ""
 
     @property
+    def asked_truth(self) -> frozenset[str]:
+        """The optional truth that these parameters ask for."""
+        return frozenset()
+
+    @property
     def channel_labels(self) -> dict[str, tuple[int | str, ...]]:
         """Further labels of the channels, where each shows one of several variables."""
         return {}

@@ -202,7 +202,7 @@ def test_a_yaml_grid_is_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_description_says_what_it_is(mixed: list[xr.Dataset]) -> None:
     text = to_xy(mixed, context_length=4, horizon=2).DESCR
     assert "windows of 4 samples, 2 after them" in text
-    assert "x(t) = sum_{k=1..p} Phi_k x(t-k) + e(t)" in text
+    assert "x(t) = c + sum_{k=1..p} Phi_k x(t-k) + B u(t) + e(t)" in text
     assert "doi:10.1007/978-3-540-27752-1" in text
     assert text.count("Reference:") == 2
     assert "Standardised" not in text

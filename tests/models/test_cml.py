@@ -18,10 +18,11 @@ from pymts.plan.configuration import Configuration
 Array = NDArray[np.float64]
 EPS = np.finfo(float).eps
 X0 = [0.12, 0.34, 0.56, 0.78]
+OLD = {"r": 3.8, "a": 1.71}
 # A weighted, directed graph with a self-loop and a node that receives nothing.
 GRAPH = [[0.0, 1.5, 0.0, 0.0], [0.7, 0.0, 0.4, 1.1], [0.0, 0.0, 0.0, 0.0], [2.0, 0.0, 0.3, 0.5]]
 
-MAPS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {  # f and f' at the default r and a
+MAPS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {  # f and f' at r 3.8 and a 1.71
     "logistic": (lambda x: 3.8 * x * (1.0 - x), lambda x: 3.8 * (1.0 - 2.0 * x)),
     "quadratic": (lambda x: 1.0 - 1.71 * x * x, lambda x: -3.42 * x),
 }
@@ -59,7 +60,16 @@ def assert_follows(values: Array, expected: Array, bounds: Array) -> None:
 @pytest.mark.parametrize("local_map", ["logistic", "quadratic"])
 @pytest.mark.parametrize("eps", [0.0, 0.3, 1.0])
 def test_it_equals_a_plain_loop_on_a_weighted_directed_graph(local_map: str, eps: float) -> None:
-    params = {"A": GRAPH, "local_map": local_map, "eps": eps, "x0": X0, "T": 41, "burn_in": 0, "n_realizations": 2}
+    params = {
+        "A": GRAPH,
+        "local_map": local_map,
+        "eps": eps,
+        "x0": X0,
+        "T": 41,
+        "burn_in": 0,
+        "n_realizations": 2,
+        **OLD,
+    }
     values, truth = run("cml", **params)
     expected, bounds = plain(local_map, GRAPH, eps, X0, 40)
     assert_follows(values, expected, bounds)
@@ -72,7 +82,7 @@ def test_it_equals_a_plain_loop_on_a_weighted_directed_graph(local_map: str, eps
 @pytest.mark.parametrize("local_map", ["logistic", "quadratic"])
 def test_without_coupling_the_maps_are_independent(local_map: str) -> None:
     f, slope = MAPS[local_map]
-    values, _ = run("cml", M=4, local_map=local_map, eps=0.0, x0=X0, T=41, burn_in=0)
+    values, _ = run("cml", M=4, local_map=local_map, eps=0.0, x0=X0, T=41, burn_in=0, **OLD)
     for channel, x in enumerate(X0):
         off = 0.0
         for step in range(41):
@@ -81,10 +91,10 @@ def test_without_coupling_the_maps_are_independent(local_map: str) -> None:
 
 
 def test_a_node_that_receives_nothing_is_uncoupled() -> None:
-    values, _ = run("cml", A=GRAPH, eps=0.7, T=200)
+    values, _ = run("cml", A=GRAPH, eps=0.7, T=200, **OLD)
     x = values[0, :, 2]
     np.testing.assert_allclose(x[1:], 3.8 * x[:-1] * (1 - x[:-1]), atol=8 * EPS)
-    alone, _ = run("cml", A=[[2.5]], eps=0.7, T=200)  # a self-loop alone is no coupling either
+    alone, _ = run("cml", A=[[2.5]], eps=0.7, T=200, **OLD)  # a self-loop alone is no coupling either
     np.testing.assert_allclose(alone[0, 1:], 3.8 * alone[0, :-1] * (1 - alone[0, :-1]), atol=8 * EPS)
 
 

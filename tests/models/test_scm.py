@@ -117,7 +117,7 @@ def test_a_weibull_start_has_the_second_order_law_too() -> None:
 def test_only_descendants_change_and_only_from_the_start_on(function: str, kind: str) -> None:
     given: dict[str, Any] = {
         "function": function, "M": 7, "p": 2, "contemporaneous": 0.5, "T": 60, "n_realizations": 2, "seed": 5,
-        "sample_every": 2,
+        "sample_every": 2, "max_parents": 2,
     }  # fmt: skip
     before, plain = run("scm", **given)
     b = plain["coefficients"].values

@@ -191,7 +191,7 @@ def test_an_unstable_matrix_is_refused_with_its_radius() -> None:
         ({"Sigma": [[1.0, 2.0], [2.0, 1.0]]}, "Sigma: a covariance must be positive semidefinite"),
         ({"Sigma": [[1.0, 0.5], [0.2, 1.0]]}, "Sigma: a covariance must be symmetric"),
         ({"Sigma": [[1.0]], "M": 2}, r"Sigma must have shape \(M, M\) = \(2, 2\)"),
-        ({"x0": [1.0]}, "x0 must be one number or M = 5"),
+        ({"x0": [1.0]}, "x0 must be M = 5 numbers or p = 2 rows of them, got shape"),
     ],
 )
 def test_what_does_not_fit_is_refused(given: dict[str, object], message: str) -> None:

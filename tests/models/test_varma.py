@@ -151,7 +151,7 @@ def test_what_is_drawn_is_stationary_and_invertible(p: int, q: int) -> None:
 
 
 def test_without_lags_of_the_noise_it_is_a_var() -> None:
-    for given in ({"Phi": PHI, "Sigma": SIGMA}, {"p": 2, "M": 4, "noise_scale": 0.3}):
+    for given in ({"Phi": PHI, "Sigma": SIGMA}, {"p": 2, "M": 4, "noise_scale": 0.3, "density": 0.3}):
         values, truth = run("varma", q=0, **given)
         plain, plain_truth = run("var", **given)
         np.testing.assert_allclose(values, plain, rtol=0, atol=1e-12)

@@ -29,22 +29,24 @@ def entries(model: str) -> tuple[dict[str, Any], ...]:
     return tuple(json.loads(FILE.read_text())[model])
 
 
-def lyapunov_truth(model: str, p: Any, numbers: Mapping[str, float | Array], coupling: Array) -> dict[str, Truth]:
+def lyapunov_truth(
+    model: str, numbers: Mapping[str, Any], coupling: Array, *, dt: float = 1.0, noise_std: Any = 0.0
+) -> dict[str, Truth]:
     """Return the exponents and their errors for the configurations of a batch for which they are known.
 
     Parameters
     ----------
     model : name of the model
-    p : its parameters; exponents are those of the noise-free equation, integrated with a step of ``dt``
     numbers : what defines a unit, name -> a number, or numbers (B, 1, 1)
     coupling : array of shape (B, target, source)
+    dt, noise_std : exponents are those of the noise-free equation, integrated with a step of ``dt``
     """
     batch, n, _ = coupling.shape
     columns = {name: per_configuration(value, batch) for name, value in numbers.items()}
     found: dict[int, tuple[Array, Array, str]] = {}
     for entry in entries(model):
         table = np.asarray(entry["coupling"])
-        matching = np.full(batch, p.dt <= entry["dt"] and not np.any(np.asarray(p.noise_std) > 0))
+        matching = np.full(batch, dt <= entry["dt"] and not np.any(np.asarray(noise_std) > 0))
         for name, column in columns.items():
             matching &= column == entry["parameters"][name]
         if table.shape == (n, n):

@@ -50,9 +50,17 @@ class NetworkParams(Params):
         description="Adjacency (target, source) of shape (M, M), used as given: A[i, j] != 0 means that j drives i.",
     )
     k: int = Field(
-        default=1, ge=1, le=10**6, description="Neighbours a side in `ring`, `ring_unidirectional`, `watts_strogatz`."
+        default=1,
+        ge=1,
+        le=10**6,
+        description="Neighbours on each side in `ring` and `watts_strogatz`, behind in `ring_unidirectional`.",
     )
-    density: Probability = Field(default=0.3, ge=0, le=1, description="Edge probability of `erdos_renyi`.")
+    density: Annotated[float | None, STRUCTURAL] = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Edge probability of `erdos_renyi`; `None` draws twice as many edges as nodes, or all there are.",
+    )
     beta: Probability = Field(default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz`.")
     m: int = Field(default=1, ge=1, le=10**6, description="Edges of each new node in `barabasi_albert`.")
     block_sizes: Integers | None = Field(
@@ -60,7 +68,13 @@ class NetworkParams(Params):
     )
     p_intra: Probability = Field(default=0.7, ge=0, le=1, description="Edge probability inside a block of `sbm`.")
     p_inter: Probability = Field(default=0.1, ge=0, le=1, description="Edge probability between blocks of `sbm`.")
-    max_parents: int = Field(default=2, ge=1, le=10**6, description="Most parents of a node of `random_dag`.")
+    max_parents: int | None = Field(
+        default=2,
+        ge=1,
+        le=10**6,
+        description="Maximum number of parents of a node of `random_dag`, which gets 0 to as many; `None` draws "
+        "twice as many links as nodes, or all there are.",
+    )
     directed: bool = Field(default=True, description="Draw `erdos_renyi` and `sbm` with a direction to each edge.")
     weights: Literal["binary", "uniform", "normal", "signed"] = Field(
         default="binary",

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, model_validator
 from pymts.data.truth import Truth
 from pymts.models.shared.network import NetworkParams, Topology, infer_m
 from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
+from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import normaliser
 from pymts.numerics.rows import ROWS
 from pymts.params.base import ContinuousParams, Matrix, Vector
@@ -162,6 +163,16 @@ class UnitsParams(NetworkParams, ContinuousParams):
 
         blocks = rng.process().blocks(self.sampling.n_steps, n * self.nodes)
         return driven_trajectory(noisy, state, self.sampling, blocks, observe)
+
+    def step_of(self, velocity: Velocity, rows: int) -> Step:
+        """Return the noise-free step of states (rows, variable unit), all units of the first variable first."""
+
+        def step(states: Array) -> Array:
+            shaped = states.reshape(rows, len(self.variables), 1, self.nodes)
+            state = np.ascontiguousarray(shaped.transpose(1, 2, 0, 3))  # (variable, 1, R, unit)
+            return rk4(velocity, state, self.dt)[:, 0].transpose(1, 0, 2).reshape(rows, -1)
+
+        return step
 
     def adjacency(self, graph: Array, inside: Array, between: Array, diffusive: bool = True) -> Truth:
         """Return the graph of the channels.
