@@ -26,6 +26,10 @@ class TooLargeError(InvalidParameterError):
     """What was asked for does not fit the memory or cell limit."""
 
 
+class ModelError(PymtsError, TypeError):
+    """A model did not return what a model must return."""
+
+
 class DivergenceError(PymtsError, ArithmeticError):
     """A simulation left the finite numbers; nothing of it is kept."""
 

@@ -76,6 +76,7 @@ def truth_bytes(configuration: Configuration) -> int:
     return sum(
         ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims)
         for name in configuration.model.truth
+        if name in TRUTH
         if not TRUTH[name].optional or name in configuration.params.asked_truth
     )
 
@@ -86,10 +87,11 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
     for name, item in truth.items():
         if item.known is not None and not item.known[index]:
             continue
-        kind = TRUTH[name]
-        attrs = {"long_name": name.replace("_", " "), "description": kind.meaning, **item.attrs}
+        kind = TRUTH.get(name)  # a model from elsewhere may have truth of its own
+        told = {} if kind is None else {"description": kind.meaning}
+        attrs = {"long_name": name.replace("_", " "), **told, **item.attrs}
         variable = xr.Variable(item.dims, item.values[index], attrs)
-        variables[name] = variable.transpose(*kind.dims)
+        variables[name] = variable if kind is None else variable.transpose(*kind.dims)
     return variables
 
 

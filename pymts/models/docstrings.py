@@ -44,7 +44,9 @@ def _parameter(name: str, field: FieldInfo) -> str:
 
 
 def _truth_line(name: str, width: int = WIDTH) -> str:
-    kind = TRUTH[name]
+    kind = TRUTH.get(name)
+    if kind is None:
+        return f"    - `{name}`"
     return _wrap(f"- `{name}` ({', '.join(kind.dims)}): {kind.told}", "    ", width)
 
 
@@ -66,7 +68,7 @@ def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: 
         + _wrap("If a parameter is unknown, of the wrong type, out of range or inconsistent with another.", "    "),
         "pymts.errors.TooLargeError\n" + _wrap("If the dataset does not fit in memory.", "    "),
         "pymts.errors.DivergenceError\n" + _wrap("If the simulation leaves the finite numbers.", "    "),
-        f"\nReferences\n----------\n{_wrap(reference)}",
+        *([f"\nReferences\n----------\n{_wrap(reference)}"] if reference else []),
     ]
     head, *rest = parts
     return head + "\n\n" + "\n".join(rest) + "\n"
@@ -84,8 +86,10 @@ def help_text(
         lines.append(f"  {field_name} = {_default(field)}")
         lines.append(_wrap(f"{field.description} Takes {allowed(field)}.", "      ", width))
     lines += ["", "Truth"]
-    lines += [_truth_line(item, width)[2:] for item in truth] or ["  none: the law has no structure to report"]
-    lines += ["", f"Tags: {', '.join(tags)}", _wrap(f"Reference: {reference}", width=width)]
+    lines += [_truth_line(item, width)[2:] for item in truth] or ["  none beyond the parameters"]
+    lines += ["", f"Tags: {', '.join(tags) or 'none'}"]
+    if reference:
+        lines.append(_wrap(f"Reference: {reference}", width=width))
     return "\n".join(lines)
 
 

@@ -133,7 +133,7 @@ def registered(module: str, name: str) -> Model[...]:
 def model(
     params: Callable[P, Q],
     *,
-    reference: str,
+    reference: str = "",
     version: int = 1,
     tags: tuple[str, ...] = (),
     truth: tuple[str, ...] = (),

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from pymts.numerics.sampling import Sampling
+from pymts.params.arrays import plain
 from pymts.params.fields import STRUCTURAL, Describe, admits
 
 
@@ -51,15 +52,6 @@ Integers: TypeAlias = Annotated[Sequence[int] | NDArray[np.int64], *_I]
 NonNegative: TypeAlias = Annotated[float, Ge(0)]
 
 MAX_SEED = 2**63 - 1
-
-
-def plain(value: Any) -> Any:
-    """Return ``value`` with NumPy scalars, arrays and tuples as the plain Python that JSON has."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
 
 
 def _frozen(value: Any) -> Any:

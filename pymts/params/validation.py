@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pymts.errors import InvalidParameterError, named, nearest
+from pymts.params.arrays import plain
 from pymts.params.base import Params
 from pymts.params.fields import allowed
 
@@ -74,13 +75,27 @@ def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str,
     return Problem(name, f"{name} must be {allowed(field)}, got {shown(value)}; the default is {shown(field.default)}")
 
 
+def _plain(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as plain lists and numbers, whatever they were given as."""
+    found, problems = {}, []
+    for name, value in given.items():
+        try:
+            found[name] = plain(value)
+        except ValueError as error:
+            problems.append(Problem(name, f"{name} {error}"))
+    if problems:
+        raise InvalidParams(model, problems)
+    return found
+
+
 def validate(model: str, params: type[Params], given: Mapping[str, Any]) -> Params:
     """Return the validated parameters, or raise one error that names every problem."""
     bad_keys = [key for key in given if not isinstance(key, str)]
     if bad_keys:
         raise InvalidParams(model, [Problem(str(k), f"{k!r} is not a parameter; names are text") for k in bad_keys])
+    given = _plain(model, given)
     try:
-        return params.model_validate(dict(given))
+        return params.model_validate(given)
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False, include_context=False)
     except OverflowError:

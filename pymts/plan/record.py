@@ -9,7 +9,7 @@ from typing import Any
 
 from pymts.errors import InvalidParameterError
 from pymts.models.registry import MODELS, Model, get_model
-from pymts.params.base import plain
+from pymts.params.arrays import plain
 from pymts.params.fields import depths
 from pymts.params.validation import EXECUTION, shown, synonyms
 
@@ -69,7 +69,11 @@ def read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: li
         if key in EXECUTION:
             problems.append(f"{where}: {key} says how to run, not what to make; give it to the call")
             continue
-        value = plain(raw_value)
+        try:
+            value = plain(raw_value)
+        except ValueError as error:
+            problems.append(f"{where}: {key} {error}")
+            continue
         if _says(VALUE, value):
             fixed[key] = value[VALUE]
             continue

@@ -22,6 +22,7 @@ from pymts.params.base import Params
 from pymts.params.fields import is_batchable
 from pymts.params.validation import EXECUTION
 from pymts.plan.configuration import Configuration
+from pymts.run.returned import checked
 from pymts.streams import Streams
 
 # Beyond this many values of state, one more configuration in a batch saves no call overhead and leaves the cache.
@@ -117,7 +118,8 @@ def simulate(
     chosen = range(first.params.n_realizations) if realizations is None else realizations
     streams = Streams([c.seed for c in configurations], chosen)
     with one_blas_thread(), np.errstate(all="ignore"):
-        simulated = first.model.simulate(batch_params(configurations), streams)
+        returned = first.model.simulate(batch_params(configurations), streams)
+    simulated = checked(first.model, returned, (len(configurations), len(chosen), *first.shape[1:]))
     kept = {name: item for name, item in simulated.truth.items() if truth is None or name in truth}
     lags = truth_coordinates(kept)
     results: list[Block | DivergenceError] = []
