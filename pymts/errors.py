@@ -63,11 +63,17 @@ def named(name: str) -> str:
     return name if name.isidentifier() and name.isascii() else repr(name)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest known name, or an empty string."""
     by_lower = {item.lower(): item for item in known}
-    match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return f"; did you mean {by_lower[match[0]]!r}?" if match else ""
+
+
+def counted(n: int, what: str) -> str:
+    """Return a number and a noun that agree: ``1 dataset``, ``2 datasets``, ``3 entries``."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{n} {what if n == 1 else many}"
 
 
 def human_bytes(n: float) -> str:

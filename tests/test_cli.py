@@ -247,7 +247,7 @@ def test_verify_finds_damage_and_says_where(pymts: Any, home: Path, good_grid: s
 
 
 BAD = [
-    (["generate"], "Missing option"),
+    (["generate"], "give one YAML grid"),
     (["nonsense"], "No such command"),
     (["generate", "-c", "nowhere.yaml"], "nowhere.yaml does not exist"),
     (["generate", "-c", "."], "is a directory"),
@@ -344,7 +344,7 @@ def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: 
         wrong = pymts("verify")
     assert wrong.code == Exit.MISMATCH
     assert "is missing; run pymts pack --rebuild" in wrong.out
-    assert wrong.out.endswith("5 ok, 0 not; 1 shard not as written\n")
+    assert wrong.out.endswith("5 OK, 0 failed; 1 shard not as written\n")
     shown = subprocess.run([sys.executable, "-m", "pymts", "cache", "du"], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"pymts: .*is missing; .* run pymts pack --rebuild\n", shown.stderr)
     rebuilt = pymts("pack", "--rebuild", "--json")

@@ -147,7 +147,7 @@ BAD_FILES = {
     "configs: []": "configs is empty",
     "configs: {model: ar}": "configs must be a list of records, got {'model': 'ar'}",
     "just text": "a grid is a mapping with the key configs, or a list of records; got 'just text'",
-    "config: []": "'config' is not a key of a grid (these are configs, defaults, seed); did you mean 'configs'?",
+    "config: []": "license, citation, authors); did you mean 'configs'?",
     "seed: 1": "the key configs is missing",
     "seed: x\nconfigs: [{model: ar}]": "seed must be an integer from 0 to 9223372036854775807, got 'x'",
     "seed: -1\nconfigs: [{model: ar}]": "seed must be an integer from 0",

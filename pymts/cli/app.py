@@ -7,28 +7,35 @@ from typing import Annotated
 
 import typer
 
+from pymts.cli.cache_commands import cache_app
 from pymts.cli.exitcodes import Exit
 from pymts.cli.group import Group, InterruptedRunError
+from pymts.cli.options import ConfigOption, GridArgument, JsonOption, StoreOption
 from pymts.errors import PymtsError
 
+EPILOG = (
+    "Exit codes: 0 all well, 1 some configurations failed, 2 wrong usage or nothing there, 3 a mismatch, "
+    "130 interrupted."
+)
 app = typer.Typer(
     name="pymts",
     cls=Group,
     help="Synthetic multivariate time series with ground truth.",
+    epilog=EPILOG,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-cache_app = typer.Typer(cls=Group, help="Look after the store of generated datasets.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="YAML file of the grid.", show_default=False)]
-OutdirOption = Annotated[
-    Path | None,
-    typer.Option("--outdir", "-o", help="Root of the store [PYMTS_DATA_HOME, or ./data].", show_default=False),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+def _one_grid(grid: Path | None, config: Path | None) -> Path:
+    """Return the grid that was given, in one of two ways."""
+    found = [path for path in (grid, config) if path is not None]
+    if len(found) != 1:
+        raise typer.BadParameter("give one YAML grid, such as: pymts generate grid.yaml --save")
+    return found[0]
 
 
 def _version(wanted: bool) -> None:
@@ -50,15 +57,16 @@ def _main(
 
 @app.command()
 def generate(  # noqa: PLR0917  (one parameter per option)
-    config: ConfigOption,
+    grid: GridArgument = None,
+    config: ConfigOption = None,
     save: Annotated[bool, typer.Option("--save", help="Write the datasets to the store.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Also write each dataset as CSV beside its Parquet file.")] = False,
-    outdir: OutdirOption = None,
+    root: StoreOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be generated, and where.")] = False,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first N configurations.", show_default=False)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Takes the place of the grid's seed.", show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(help="Override the grid's seed.", show_default=False)] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -73,7 +81,7 @@ def generate(  # noqa: PLR0917  (one parameter per option)
         str | None, typer.Option(help="Only part i of n, such as 1/4.", metavar="i/n", show_default=False)
     ] = None,
     max_cells: Annotated[
-        int | None, typer.Option(min=1, help="Allow a grid of more configurations.", show_default=False)
+        int | None, typer.Option(min=1, help="Raise the limit on the number of configurations.", show_default=False)
     ] = None,
     remote: Annotated[
         str | None,
@@ -84,7 +92,10 @@ def generate(  # noqa: PLR0917  (one parameter per option)
     force: Annotated[bool, typer.Option("--force", help="Go on where the disk seems too full for the grid.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Generate a grid; what is stored already is skipped."""
+    """Generate a grid; what is stored already is skipped.
+
+    Example: pymts generate grid.yaml --save
+    """
     from pymts.cli.generate import generate_grid  # noqa: PLC0415
 
     if csv and not save:
@@ -94,10 +105,10 @@ def generate(  # noqa: PLR0917  (one parameter per option)
     if ((jobs or 1) > 1 or dask) and not (save or dry_run):
         raise typer.BadParameter("--jobs and --dask hand work to processes that leave it in the store; add --save")
     code = generate_grid(
-        config,
+        _one_grid(grid, config),
         save=save,
         csv=csv,
-        outdir=outdir,
+        root=root,
         dry_run=dry_run,
         limit=limit,
         seed=seed,
@@ -140,7 +151,7 @@ def verify(
         Path | None,
         typer.Option("--config", "-c", help="Only the configurations of this grid.", show_default=False),
     ] = None,
-    outdir: OutdirOption = None,
+    root: StoreOption = None,
     regenerate: Annotated[
         bool, typer.Option("--regenerate", help="Also generate each configuration again and compare the bits.")
     ] = False,
@@ -149,7 +160,7 @@ def verify(
     """Check the store, or what a grid should have in it; exit 3 if anything is wrong."""
     from pymts.cli.cache import verify_store  # noqa: PLC0415
 
-    raise typer.Exit(verify_store(config, outdir, regenerate, json))
+    raise typer.Exit(verify_store(config, root, regenerate, json))
 
 
 @app.command()
@@ -159,34 +170,55 @@ def plot(  # noqa: PLR0917  (one parameter per option)
         typer.Argument(help="A model, the name of a stored dataset, or a YAML grid.", show_default=False),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.", show_default=False)
-    ],
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Picture to write: .png, .svg or .pdf [the source's name, .png].", show_default=False
+        ),
+    ] = None,
     kind: Annotated[str, typer.Option(help="What to draw: overview, timeseries, heatmap, ...")] = "overview",
     realization: Annotated[int, typer.Option(min=0, help="Which realization.")] = 0,
-    outdir: Annotated[
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model (repeatable).", show_default=False),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the model [0].", show_default=False)] = None,
+    root: Annotated[
         Path | None,
-        typer.Option("--outdir", help="Root of the store [PYMTS_DATA_HOME, or ./data].", show_default=False),
+        typer.Option("--store", "--outdir", help="Store [PYMTS_DATA_HOME, or ./data].", show_default=False),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw a model with its defaults, a stored dataset, or each configuration of a grid."""
+    """Draw a model, a stored dataset, or each configuration of a grid.
+
+    Example: pymts plot kuramoto --set K=3 --set M=50 --seed 1
+    """
     from pymts.cli.plot import plot_source  # noqa: PLC0415
 
-    plot_source(source, output, kind, realization, outdir=outdir, as_json=json)
+    plot_source(source, output, kind, realization, settings=settings or [], seed=seed, root=root, as_json=json)
+
+
+@app.command()
+def cite(
+    grid: Annotated[Path, typer.Argument(help="YAML file of the grid.", show_default=False)],
+) -> None:
+    """Print BibTeX for a grid: the grid itself, PyMTS, and the reference of each model."""
+    from pymts.plan.grid import Grid  # noqa: PLC0415
+
+    typer.echo(Grid.read(grid).cite())
 
 
 @app.command()
 def gallery(
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the site.", show_default=False)],
     model: Annotated[
-        list[str] | None, typer.Option(help="Only this model; may be given again.", show_default=False)
+        list[str] | None, typer.Option(help="Include only this model (repeatable).", show_default=False)
     ] = None,
     store: Annotated[
-        list[Path] | None, typer.Option(help="Also a page of this store; may be given again.", show_default=False)
+        list[Path] | None, typer.Option(help="Add a page for this store (repeatable).", show_default=False)
     ] = None,
     config: Annotated[
         list[Path] | None,
-        typer.Option("--config", "-c", help="Also a page of this grid; may be given again.", show_default=False),
+        typer.Option("--config", "-c", help="Add a page for this grid (repeatable).", show_default=False),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -198,7 +230,7 @@ def gallery(
 
 @app.command()
 def pack(
-    outdir: OutdirOption = None,
+    root: StoreOption = None,
     size: Annotated[int, typer.Option(min=1, help="Megabytes in a shard.")] = 256,
     remove: Annotated[
         bool, typer.Option("--remove", help="Remove each dataset's own files once its packed form is verified.")
@@ -209,7 +241,7 @@ def pack(
     """Pack many small datasets into few large Parquet files, which serve them as before."""
     from pymts.cli.pack import pack_store  # noqa: PLC0415
 
-    raise typer.Exit(pack_store(outdir, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
+    raise typer.Exit(pack_store(root, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
 
 
 UrlArgument = Annotated[
@@ -218,11 +250,11 @@ UrlArgument = Annotated[
 
 
 @app.command()
-def push(url: UrlArgument, outdir: OutdirOption = None, json: JsonOption = False) -> None:
+def push(url: UrlArgument, root: StoreOption = None, json: JsonOption = False) -> None:
     """Upload every stored dataset that object storage lacks."""
     from pymts.cli.transfer import push_store  # noqa: PLC0415
 
-    raise typer.Exit(push_store(url, outdir, as_json=json))
+    raise typer.Exit(push_store(url, root, as_json=json))
 
 
 @app.command()
@@ -231,52 +263,13 @@ def pull(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Only the configurations of this grid.", show_default=False)
     ] = None,
-    outdir: OutdirOption = None,
+    root: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
     """Download every dataset that the store lacks."""
     from pymts.cli.transfer import pull_store  # noqa: PLC0415
 
-    raise typer.Exit(pull_store(url, config, outdir, as_json=json))
-
-
-@cache_app.command("ls")
-def cache_ls(outdir: OutdirOption = None, json: JsonOption = False) -> None:
-    """List the stored datasets."""
-    from pymts.cli.cache import list_entries  # noqa: PLC0415
-
-    list_entries(outdir, json)
-
-
-@cache_app.command("du")
-def cache_du(outdir: OutdirOption = None, json: JsonOption = False) -> None:
-    """Show how much each model takes."""
-    from pymts.cli.cache import disk_usage  # noqa: PLC0415
-
-    disk_usage(outdir, json)
-
-
-@cache_app.command("prune")
-def cache_prune(
-    outdir: OutdirOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Remove every stored dataset as well.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Remove what interrupted runs left behind and what was quarantined."""
-    from pymts.cli.cache import prune  # noqa: PLC0415
-
-    prune(outdir, everything, json)
-
-
-@cache_app.command("path")
-def cache_path(
-    config_id: Annotated[str | None, typer.Argument(help="Name of a stored dataset.", show_default=False)] = None,
-    outdir: OutdirOption = None,
-) -> None:
-    """Print where the store is, or where a dataset is in it."""
-    from pymts.cli.cache import print_path  # noqa: PLC0415
-
-    print_path(config_id, outdir)
+    raise typer.Exit(pull_store(url, config, root, as_json=json))
 
 
 def _complain(message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,19 @@ import typer
 from pymts.cli.console import print_json, print_table, progress
 from pymts.cli.exitcodes import Exit
 from pymts.cli.present import require_store
-from pymts.errors import human_bytes
+from pymts.errors import StoreError, counted, human_bytes, nearest
 from pymts.plan.grid import Grid
 from pymts.run.regenerate import compare_with_regenerated
 from pymts.store.cache import Store
+from pymts.store.entries import housekeeping
 from pymts.store.entries.housekeeping import PACKED
 from pymts.store.entries.inspection import Finding
+from pymts.store.place import LooseEntry
 
 
-def list_entries(outdir: Path | None, as_json: bool) -> None:
+def list_entries(root: Path | None, as_json: bool) -> None:
     """Print the stored datasets."""
-    store = Store(outdir)
+    store = Store(root)
     require_store(store)
     entries = sorted(store.entries(), key=lambda entry: (entry.model, entry.config_id))
     if as_json:
@@ -36,12 +39,12 @@ def list_entries(outdir: Path | None, as_json: bool) -> None:
         for entry in entries
     ]
     print_table(["config_id", "size", "stored (UTC)"], rows, numeric=["size"])
-    typer.echo(f"{len(entries)} datasets, {human_bytes(sum(e.size for e in entries))}, in {store.root}")
+    typer.echo(f"{counted(len(entries), 'dataset')}, {human_bytes(sum(e.size for e in entries))}, in {store.root}")
 
 
-def disk_usage(outdir: Path | None, as_json: bool) -> None:
+def disk_usage(root: Path | None, as_json: bool) -> None:
     """Print the space that each model's datasets take."""
-    store = Store(outdir)
+    store = Store(root)
     require_store(store)
     usage: dict[str, list[int]] = {}
     for entry in store.entries():
@@ -55,9 +58,9 @@ def disk_usage(outdir: Path | None, as_json: bool) -> None:
     print_table(["model", "datasets", "size"], rows, numeric=["datasets", "size"])
 
 
-def print_path(config_id: str | None, outdir: Path | None) -> None:
+def print_path(config_id: str | None, root: Path | None) -> None:
     """Print the root of the store, or the Parquet file of a stored dataset."""
-    store = Store(outdir)
+    store = Store(root)
     if config_id is None:
         typer.echo(store.root)
         return
@@ -65,9 +68,9 @@ def print_path(config_id: str | None, outdir: Path | None) -> None:
     typer.echo(store.locate_id(config_id).path)
 
 
-def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
+def prune(root: Path | None, everything: bool, as_json: bool) -> None:
     """Remove leftovers and quarantine, or everything."""
-    store = Store(outdir)
+    store = Store(root)
     require_store(store)
     removed = store.clear() if everything else store.prune()
     if as_json:
@@ -75,12 +78,36 @@ def prune(outdir: Path | None, everything: bool, as_json: bool) -> None:
         return
     for path in removed:
         typer.echo(path)
-    typer.echo(f"{len(removed)} directories removed from {store.root}")
+    typer.echo(f"Removed {counted(len(removed), 'directory')} from {store.root}")
 
 
-def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_json: bool) -> Exit:
+def remove_matching(pattern: str, root: Path | None, yes: bool, as_json: bool) -> None:
+    """Remove the datasets whose names match, after asking."""
+    store = Store(root)
+    require_store(store)
+    found = [place for place in store.places() if fnmatchcase(place.name, pattern)]
+    if not found:
+        raise StoreError(f"no dataset in {store.root} matches {pattern!r}{nearest(pattern, store.ids())}")
+    packed = [place for place in found if not isinstance(place, LooseEntry)]
+    if packed:
+        raise StoreError(
+            f"{packed[0].name} is packed with others in {packed[0].path.parent}; remove everything with "
+            "pymts cache prune --all, or leave it there"
+        )
+    what = counted(len(found), "dataset")
+    if not yes and not typer.confirm(f"Remove {what} from {store.root}?", err=True):
+        raise StoreError("nothing was removed; give --yes to remove without being asked")
+    for place in found:
+        housekeeping.remove_entry(place.path.parent)
+    if as_json:
+        print_json([place.name for place in found])
+    else:
+        typer.echo(f"Removed {what} from {store.root}")
+
+
+def verify_store(config: Path | None, root: Path | None, regenerate: bool, as_json: bool) -> Exit:
     """Check every entry, or those of a grid; report what is wrong."""
-    store = Store(outdir)
+    store = Store(root)
     if config is None:
         require_store(store)
     rows = _check_grid(Grid.read(config), store, regenerate) if config else _check_all(store, regenerate)
@@ -97,10 +124,10 @@ def verify_store(config: Path | None, outdir: Path | None, regenerate: bool, as_
         names, bad = ({row["config_id"] for row in some} for some in (rows, wrong))
         shards = {name for name in bad if name.startswith(f"{PACKED}/")}
         names, bad = names - shards, bad - shards
-        more = f"; {len(shards)} shard{'' if len(shards) == 1 else 's'} not as written" if shards else ""
-        typer.echo(
-            f"{len(names)} datasets checked{compared} in {store.root}: {len(names - bad)} ok, {len(bad)} not{more}"
-        )
+        more = f"; {counted(len(shards), 'shard')} not as written" if shards else ""
+        good = len(names - bad)
+        checked = counted(len(names), "dataset")
+        typer.echo(f"Checked {checked}{compared} in {store.root}: {good} OK, {len(bad)} failed{more}")
     return Exit.MISMATCH if wrong else Exit.OK
 
 

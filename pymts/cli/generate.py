@@ -16,7 +16,7 @@ import typer
 from pymts.cli.console import print_json, print_table, progress
 from pymts.cli.exitcodes import Exit
 from pymts.data.dataset import data_bytes
-from pymts.errors import InvalidParameterError, StoreError, human_bytes
+from pymts.errors import InvalidParameterError, StoreError, counted, human_bytes
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import MAX_CELLS, Grid
 from pymts.run.executors import ExecutorLike, Result, cluster, processes
@@ -78,7 +78,7 @@ def generate_grid(
     *,
     save: bool,
     csv: bool,
-    outdir: Path | None,
+    root: Path | None,
     dry_run: bool,
     limit: int | None,
     seed: int | None,
@@ -92,7 +92,7 @@ def generate_grid(
 ) -> Exit:
     """Run a grid, or say what would be run."""
     grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
-    store = Store(outdir, "batch", remote)  # waits for the disk once, at the end
+    store = Store(root, "batch", remote)  # waits for the disk once, at the end
     if store.remote is not None:
         store.remote.check()
     total = len(grid) if limit is None else min(limit, len(grid))
@@ -101,6 +101,8 @@ def generate_grid(
         _announce(grid, indices, store, as_json)
     if save or dry_run:
         _check_store(grid, indices, store, force=force, write=not dry_run)
+    else:
+        typer.echo("pymts: nothing will be stored; add --save to keep the datasets", err=True)
     if dry_run:
         return Exit.OK
     rows: list[dict[str, Any]] = []  # kept only to be printed as JSON: a summary does not grow with the grid
@@ -195,7 +197,8 @@ def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
         numeric=["size"],
     )
     size = human_bytes(sum(row["bytes"] for row in rows))
-    typer.echo(f"{len(rows)} configurations, {size} of data, to {store.root}/<model>/<config_id>/<config_id>.parquet")
+    where = f"{store.root}/<model>/<config_id>/<config_id>.parquet"
+    typer.echo(f"{counted(len(rows), 'configuration')}, {size} of data, to {where}")
 
 
 def _report(summary: Summary, store: Store, save: bool) -> None:

@@ -9,14 +9,14 @@ import typer
 from pymts.cli.console import print_json, progress
 from pymts.cli.exitcodes import Exit
 from pymts.cli.present import require_store
-from pymts.errors import human_bytes
+from pymts.errors import counted, human_bytes
 from pymts.store.cache import Store
 from pymts.store.entries import housekeeping
 
 
-def pack_store(outdir: Path | None, shard_bytes: int, *, remove: bool, rebuild: bool, as_json: bool) -> Exit:
+def pack_store(root: Path | None, shard_bytes: int, *, remove: bool, rebuild: bool, as_json: bool) -> Exit:
     """Pack a store, or make the manifests of its shards again; say what became of it."""
-    store = Store(outdir)
+    store = Store(root)
     require_store(store)
     if rebuild:
         result = store.rebuild()
@@ -39,11 +39,11 @@ def pack_store(outdir: Path | None, shard_bytes: int, *, remove: bool, rebuild: 
     else:
         for problem in result.problems:
             typer.echo(problem, err=True)
-        shards = f"{len(result.shards)} shard{'' if len(result.shards) == 1 else 's'} ({human_bytes(size)})"
+        shards = f"{counted(len(result.shards), 'shard')} ({human_bytes(size)})"
         if rebuild:
-            typer.echo(f"{shards}, {result.packed} datasets: manifests made again in {store.root}")
+            typer.echo(f"{shards}, {counted(result.packed, 'dataset')}: manifests made again in {store.root}")
         else:
-            done = f"{result.packed} datasets packed into {shards}" if result.packed else "nothing to pack"
+            done = f"{counted(result.packed, 'dataset')} packed into {shards}" if result.packed else "nothing to pack"
             before = f", {result.already} were packed before" if result.already else ""
             removed = f", the files of {result.removed} removed" if remove else ""
             typer.echo(f"{done}{before}{removed} in {store.root}")

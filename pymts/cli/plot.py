@@ -15,13 +15,25 @@ from pymts.cli.console import print_json, progress
 from pymts.datasets import load_grid, make
 from pymts.errors import InvalidParameterError, StoreError, nearest
 from pymts.models.registry import MODELS
+from pymts.plan.safe_yaml import load
 from pymts.store import disk
 from pymts.store.cache import Store
 
 FORMATS = (".png", ".svg", ".pdf")
+GRIDS = (".yaml", ".yml")
 
 
-def plot_source(source: str, output: Path, kind: str, realization: int, *, outdir: Path | None, as_json: bool) -> None:
+def plot_source(
+    source: str,
+    output: Path | None,
+    kind: str,
+    realization: int,
+    *,
+    settings: list[str],
+    seed: int | None,
+    root: Path | None,
+    as_json: bool,
+) -> None:
     """Draw what is named and say where each picture is; a grid's pictures carry a number in their names."""
     import matplotlib as mpl  # noqa: PLC0415  (slow to import)
 
@@ -31,9 +43,11 @@ def plot_source(source: str, output: Path, kind: str, realization: int, *, outdi
 
     if kind not in KINDS:
         raise InvalidParameterError(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}")
+    if output is None:
+        output = Path(f"{Path(source).stem if Path(source).suffix in GRIDS else source}.png")
     if output.suffix not in FORMATS:
         raise InvalidParameterError(f"--output must end in {', '.join(FORMATS)}, got {str(output)!r}")
-    datasets, total = _datasets(source, outdir)
+    datasets, total = _datasets(source, root, _parameters(settings, seed))
     rows = []
     with progress(total, "drawing") as advance:
         for number, dataset in enumerate(datasets):
@@ -48,17 +62,30 @@ def plot_source(source: str, output: Path, kind: str, realization: int, *, outdi
             typer.echo(f"{row['config_id']}: {row['path']}")
 
 
-def _datasets(source: str, outdir: Path | None) -> tuple[Iterator[xr.Dataset], int]:
+def _parameters(settings: list[str], seed: int | None) -> dict[str, Any]:
+    """Return what --set and --seed say, each value read as YAML has it."""
+    found: dict[str, Any] = {} if seed is None else {"seed": seed}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise InvalidParameterError(f"--set must be NAME=VALUE, such as --set K=3, got {setting!r}")
+        found[name] = load(value.encode())
+    return found
+
+
+def _datasets(source: str, root: Path | None, parameters: dict[str, Any]) -> tuple[Iterator[xr.Dataset], int]:
     if source in MODELS:
-        return iter([make(MODELS[source])(seed=0, cache=False)]), 1
-    if Path(source).suffix in (".yaml", ".yml"):
-        grid = load_grid(source, outdir=outdir, cache="read")
+        return iter([make(MODELS[source])(**{"seed": 0, **parameters}, cache=False)]), 1
+    if parameters:
+        raise InvalidParameterError(f"--set and --seed are for a model, and {source!r} is none")
+    if Path(source).suffix in GRIDS:
+        grid = load_grid(source, store=root, cache="read")
         return iter(grid), len(grid)
     try:
-        return iter([Store(outdir).open_id(source, lazy=True)]), 1
+        return iter([Store(root).open_id(source, lazy=True)]), 1
     except StoreError as error:
         raise InvalidParameterError(
-            f"{source!r} is no model{nearest(source, MODELS)}, no YAML grid, and {error}"
+            f"{source!r} is not a model{nearest(source, MODELS)}, a YAML grid, or a stored dataset: {error}"
         ) from None
 
 

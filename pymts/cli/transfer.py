@@ -9,7 +9,7 @@ import typer
 from pymts.cli.console import print_json, progress
 from pymts.cli.exitcodes import Exit
 from pymts.cli.present import require_store
-from pymts.errors import StoreError, human_bytes
+from pymts.errors import StoreError, counted, human_bytes
 from pymts.plan.grid import Grid
 from pymts.store.cache import Store
 from pymts.store.entries import housekeeping
@@ -19,9 +19,9 @@ from pymts.store.remote.transfer import Transfer
 SHOWN_PROBLEMS = 20
 
 
-def push_store(url: str, outdir: Path | None, *, as_json: bool) -> Exit:
+def push_store(url: str, root: Path | None, *, as_json: bool) -> Exit:
     """Upload a store, and say what became of it."""
-    store, remote = Store(outdir), Remote(url)
+    store, remote = Store(root), Remote(url)
     require_store(store)
     remote.check()
     total = sum(1 for model in housekeeping.models(store.root) for _ in housekeeping.folders_of(model))
@@ -32,9 +32,9 @@ def push_store(url: str, outdir: Path | None, *, as_json: bool) -> Exit:
     return _report(result, f"from {store.root} to {url}", as_json)
 
 
-def pull_store(url: str, config: Path | None, outdir: Path | None, *, as_json: bool) -> Exit:
+def pull_store(url: str, config: Path | None, root: Path | None, *, as_json: bool) -> Exit:
     """Download into a store, and say what became of it."""
-    store, remote = Store(outdir, "batch"), Remote(url)
+    store, remote = Store(root, "batch"), Remote(url)
     remote.check()
     missing = 0
     if config is None:
@@ -65,6 +65,7 @@ def _report(result: Transfer, way: str, as_json: bool, missing: int = 0) -> Exit
             typer.echo(problem, err=True)
         if len(result.problems) > SHOWN_PROBLEMS:
             typer.echo(f"and {len(result.problems) - SHOWN_PROBLEMS} more; --json lists them all", err=True)
-        rest = f", {missing} of the grid are not in it" if missing else ""
-        typer.echo(f"{result.copied} copied {way} ({human_bytes(result.bytes)}), {result.there} were there{rest}")
+        rest = f"; {missing} of the grid not there" if missing else ""
+        copied = f"Copied {counted(result.copied, 'entry')} {way} ({human_bytes(result.bytes)})"
+        typer.echo(f"{copied}; {result.there} already present{rest}")
     return Exit.SOME_FAILED if result.problems else Exit.OK

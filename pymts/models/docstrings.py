@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pymts.data.truth import TRUTH
 from pymts.params.base import Params
 from pymts.params.fields import allowed, type_name
+from pymts.params.validation import grouped
 
 WIDTH = 88
 # A terminal's width is followed between these.
@@ -39,7 +40,7 @@ def _wrap(text: str, indent: str = "", width: int = WIDTH) -> str:
 
 
 def _parameter(name: str, field: FieldInfo) -> str:
-    description = f"{field.description} Takes {allowed(field)}."
+    description = f"{field.description} {_allowed(field)}."
     return f"{name} : {type_name(field)}, default={field.default!r}\n{_wrap(description, '    ')}"
 
 
@@ -81,16 +82,25 @@ def help_text(
     width = max(NARROWEST, min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST))
     paragraphs = f"{name}: {doc}".split("\n\n")
     text = [paragraph if is_equation(paragraph) else _wrap(paragraph, width=width) for paragraph in paragraphs]
-    lines = ["\n\n".join(text), "", "Parameters"]
-    for field_name, field in ordered_fields(params):
-        lines.append(f"  {field_name} = {_default(field)}")
-        lines.append(_wrap(f"{field.description} Takes {allowed(field)}.", "      ", width))
+    lines = ["\n\n".join(text), "", "Example", f"  from pymts import make_{name}", f"  ds = make_{name}(seed=0)"]
+    for group, names in grouped(params, execution=True).items():
+        lines += ["", f"Parameters, {group}"]
+        for field_name in names:
+            field = params.model_fields[field_name]
+            lines.append(f"  {field_name} = {_default(field)}")
+            lines.append(_wrap(f"{field.description} {_allowed(field)}.", "      ", width))
     lines += ["", "Truth"]
     lines += [_truth_line(item, width)[2:] for item in truth] or ["  none beyond the parameters"]
     lines += ["", f"Tags: {', '.join(tags) or 'none'}"]
     if reference:
         lines.append(_wrap(f"Reference: {reference}", width=width))
     return "\n".join(lines)
+
+
+def _allowed(field: FieldInfo) -> str:
+    """Return what a field takes, as a sentence of its own."""
+    text = allowed(field)
+    return text[0].upper() + text[1:]
 
 
 def _default(field: FieldInfo) -> Any:

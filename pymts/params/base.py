@@ -74,7 +74,7 @@ def _whole_fields(params: type[Params]) -> frozenset[str]:
 class Params(BaseModel):
     """Parameters that every model has.
 
-    ``cache`` and ``outdir`` say how a dataset is fetched, not what it is: they take no part in the identity,
+    ``cache`` and ``store`` say how a dataset is fetched, not what it is: they take no part in the identity,
     the schema or a grid record.
     """
 
@@ -121,9 +121,10 @@ class Params(BaseModel):
         exclude=True,
         description='"read" serves a stored dataset if there is one; True also stores; False never looks.',
     )
-    outdir: str | Path | None = Field(
+    store: str | Path | None = Field(
         default=None,
         exclude=True,
+        validation_alias=AliasChoices("store", "outdir"),
         description="Root of the store; `None` takes the variable PYMTS_DATA_HOME, or else ./data.",
     )
 

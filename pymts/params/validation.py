@@ -13,10 +13,19 @@ from pymts.errors import InvalidParameterError, named, nearest
 from pymts.params.arrays import plain
 from pymts.params.base import Params
 from pymts.params.fields import allowed
+from pymts.params.foreign import advice
 
 MAX_SHOWN = 60
+CLOSE = 0.65  # how near a name must be to be suggested
+OWN, GRAPH, COMMON = "the model's own", "the graph's", "common to all"
+_OF_GRAPHS = frozenset({"NetworkParams", "OwnBetaParams"})
 # These say how a dataset is fetched, not what it is.
-EXECUTION = frozenset(name for name, field in Params.model_fields.items() if field.exclude)
+EXECUTION = frozenset(
+    word
+    for name, field in Params.model_fields.items()
+    if field.exclude
+    for word in (name, *getattr(field.validation_alias, "choices", ()))
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,29 @@ def _unknown(params: type[Params], key: str) -> Problem:
     also = synonyms(params)
     if key in also:
         return Problem(key, f"{also[key]} is given twice, as {also[key]} and as {key}; keep one")
-    hint = nearest(key, [*known, *also]) or f"; it takes {', '.join(known)}"
-    return Problem(key, f"{named(key)} is not a parameter{hint}")
+    hint = advice(key, known) or nearest(key, [*known, *also], CLOSE)
+    return Problem(key, f"{named(key)} is not a parameter{hint or _takes(params)}")
+
+
+def grouped(params: type[Params], *, execution: bool = False) -> dict[str, list[str]]:
+    """Return the names of the parameters in groups: the model's own, those of its graph, those of every model.
+
+    ``execution`` adds those that say how a dataset is fetched.
+    """
+    found: dict[str, list[str]] = {OWN: [], GRAPH: [], COMMON: []}
+    order = [name for base in params.__mro__ if issubclass(base, Params) for name in base.__annotations__]
+    for name in dict.fromkeys(order):
+        if name not in params.model_fields or (name in EXECUTION and not execution):
+            continue
+        common = name in Params.model_fields or name == "dt"
+        owner = next(base for base in reversed(params.__mro__) if name in getattr(base, "__annotations__", {}))
+        found[COMMON if common else GRAPH if owner.__name__ in _OF_GRAPHS else OWN].append(name)
+    return {group: names for group, names in found.items() if names}
+
+
+def _takes(params: type[Params]) -> str:
+    """Return which parameters there are, in groups, as the end of a sentence."""
+    return "; it takes " + "; ".join(f"{group}: {', '.join(names)}" for group, names in grouped(params).items())
 
 
 def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str, Any]) -> Problem:

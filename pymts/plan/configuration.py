@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from pymts.models.registry import Model, get_model
-from pymts.params.base import MAX_SEED, Params
+from pymts.params.base import Params
 from pymts.params.validation import EXECUTION, InvalidParams, Problem, canonical_value, validate
 from pymts.streams import fresh_seed
 
 SLUG_LENGTH = 80
 HASH_LENGTHS = (8, 16, 64)  # the rungs that a collision climbs
+SHORT = {"n_realizations": "R"}  # in the readable name of a dataset
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -91,7 +92,7 @@ class Configuration:
             if name in EXECUTION or name in ("M", "T", "seed") or value == field.default:
                 continue
             if isinstance(value, int | float | str):
-                parts.append(f"{name}{_short(value)}")
+                parts.append(f"{SHORT.get(name, name)}{_short(value)}")
         head = _UNSAFE.sub("", "_".join(parts))[: SLUG_LENGTH - len(seed) - 1].rstrip("._-")
         return f"{head}_{seed}"
 
@@ -123,4 +124,4 @@ def derived_seed(top_seed: int, model: Model[...], params: Params) -> int:
     """
     content = Configuration(model, params.model_copy(update={"seed": None})).canonical
     digest = hashlib.sha256(f"{top_seed}:{content}".encode("ascii")).digest()
-    return int.from_bytes(digest[:8]) & MAX_SEED & (2**53 - 1)
+    return int.from_bytes(digest[:4])

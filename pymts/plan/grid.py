@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +12,14 @@ from typing import Any
 from pymts.errors import GridError, TooLargeError, named, nearest
 from pymts.models.registry import MODELS
 from pymts.params.base import MAX_SEED
-from pymts.params.validation import EXECUTION, InvalidParams, shown, synonyms, validate
+from pymts.params.foreign import advice
+from pymts.params.validation import CLOSE, EXECUTION, InvalidParams, shown, synonyms, validate
 from pymts.plan.configuration import Configuration, derived_seed
+from pymts.plan.info import INFO_KEYS, Info, bibtex, references
 from pymts.plan.record import SWEEP, VALUE, Record, read_record
-from pymts.plan.safe_yaml import load
+from pymts.plan.safe_yaml import load, record_lines
 
-TOP_KEYS = ("configs", "defaults", "seed")
+TOP_KEYS = ("configs", "defaults", "seed", *INFO_KEYS)
 MAX_CELLS = 100_000
 MAX_PROBLEMS = 20
 
@@ -36,6 +39,12 @@ class Grid(Sequence[Configuration]):
         Parameters for every record whose model has them and that does not give them itself.
     source : str
         Name used in error messages.
+    max_cells : int
+        Refuse a grid of more cells.
+    info : Info or None
+        Name, version, description, license, citation and authors.
+    lines : list of int
+        The line of each record in its file, for error messages.
 
     Raises
     ------
@@ -53,8 +62,12 @@ class Grid(Sequence[Configuration]):
         defaults: Mapping[str, Any] | None = None,
         source: str = "grid",
         max_cells: int = MAX_CELLS,
+        info: Info | None = None,
+        lines: Sequence[int] = (),
     ) -> None:
         self.source = source
+        self.info = Info() if info is None else info
+        self._lines = lines
         self.seed = seed
         problems: list[str] = []
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
@@ -69,7 +82,7 @@ class Grid(Sequence[Configuration]):
         self.records = [
             record
             for number, raw in enumerate(records, start=1)
-            if (record := read_record(number, raw, usable, problems)) is not None
+            if (record := read_record(number, raw, usable, problems, self._line(number))) is not None
         ]
         self._ends = list(itertools.accumulate(len(record) for record in self.records))
         if len(self) > max_cells:
@@ -81,16 +94,21 @@ class Grid(Sequence[Configuration]):
         if problems:
             raise _grid_error(source, problems)
 
+    def _line(self, number: int) -> int | None:
+        """Return the line of a record in its file, if it is known."""
+        return self._lines[number - 1] if number <= len(self._lines) else None
+
     @staticmethod
     def _usable_defaults(defaults: Mapping[str, Any], records: Sequence[Any], problems: list[str]) -> Mapping[str, Any]:
         """Refuse a default that no model of the grid has: it is a typo that would be ignored silently."""
-        names = [raw.get("model") for raw in records if isinstance(raw, Mapping)]
+        names = [raw.get("model", defaults.get("model")) for raw in records if isinstance(raw, Mapping)]
         models = [MODELS[name] for name in names if isinstance(name, str) and name in MODELS]
         known = {name for model in models for name in (*model.params.model_fields, *synonyms(model.params))}
         problems += [
-            f"defaults: {named(str(key))} is not a parameter of any model of this grid{nearest(str(key), known)}"
+            f"defaults: {named(str(key))} is not a parameter of any model of this grid"
+            f"{advice(str(key), known) or nearest(str(key), known, CLOSE)}"
             for key in defaults
-            if models and (key not in known or key in EXECUTION)
+            if key != "model" and models and (key not in known or key in EXECUTION)
         ]
         return defaults
 
@@ -103,7 +121,9 @@ class Grid(Sequence[Configuration]):
                     validate(record.model.name, record.model.params, record.cell(index))
                 except InvalidParams as invalid:
                     for problem in invalid.problems:
-                        seen[f"record {record.number} ({record.model.name}): {problem.sentence}"] = None
+                        line = self._line(record.number)
+                        where = f"record {record.number}" if line is None else f"line {line}, record {record.number}"
+                        seen[f"{where} ({record.model.name}): {problem.sentence}"] = None
         problems[:] = seen
 
     def __len__(self) -> int:
@@ -140,6 +160,16 @@ class Grid(Sequence[Configuration]):
         return Configuration.of(record.model, given)
 
     @property
+    def digest(self) -> str:
+        """SHA-256 over the digests of all configurations, whatever their order: equal for equal datasets."""
+        digests = sorted(configuration.digest for configuration in self)
+        return hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
+
+    def cite(self) -> str:
+        """Return BibTeX entries of the grid, of PyMTS and of the reference of each model."""
+        return bibtex(self.info, Path(self.source).stem, self.digest, references(r.model for r in self.records))
+
+    @property
     def swept(self) -> list[str]:
         """Names of the parameters that vary anywhere in the grid."""
         return list(dict.fromkeys(name for record in self.records for name in record.swept))
@@ -158,8 +188,9 @@ class Grid(Sequence[Configuration]):
         """
         if isinstance(source, Grid):
             return source
+        lines: Sequence[int] = ()
         if isinstance(source, str | Path):
-            content, name = _read_file(Path(source)), str(source)
+            (content, lines), name = _read_file(Path(source)), str(source)
         else:
             content, name = source, "grid"
         if isinstance(content, Sequence) and not isinstance(content, str | bytes):
@@ -170,7 +201,8 @@ class Grid(Sequence[Configuration]):
         unknown = [key for key in content if key not in TOP_KEYS]
         if unknown:
             hint = nearest(str(unknown[0]), TOP_KEYS)
-            raise GridError(f"{name}: {unknown[0]!r} is not a key of a grid (these are {', '.join(TOP_KEYS)}){hint}")
+            keys = ", ".join(TOP_KEYS)
+            raise GridError(f"{name}: {unknown[0]!r} is not a key of a grid (these are {keys}){hint}")
         if "configs" not in content:
             raise GridError(f"{name}: the key configs is missing; it holds the list of records")
         top = content.get("seed") if seed is None else seed
@@ -180,6 +212,8 @@ class Grid(Sequence[Configuration]):
             defaults=content.get("defaults"),
             source=name,
             max_cells=max_cells,
+            info=Info.read(content, name),
+            lines=lines,
         )
 
     def part(self, indices: range) -> tuple[dict[str, Any], int]:
@@ -197,10 +231,13 @@ class Grid(Sequence[Configuration]):
             }
             for r in self.records[records]
         ]
-        return {"seed": self.seed, "configs": configs}
+        return {**self.info.to_mapping(), "seed": self.seed, "configs": configs}
 
 
-def _read_file(path: Path) -> Any:
+def _read_file(path: Path) -> tuple[Any, list[int]]:
+    """Return the content of a file, and the line of each record."""
+    if "\0" in str(path):
+        raise GridError(f"{str(path)!r:.60} is not a path; give the path of a YAML grid")
     if path.is_dir():
         raise GridError(f"{path} is a directory; give the YAML file itself")
     try:
@@ -210,7 +247,7 @@ def _read_file(path: Path) -> Any:
     except OSError as error:
         raise GridError(f"{path} cannot be read: {error.strerror}") from None
     try:
-        return load(raw)
+        return load(raw), record_lines(raw)
     except GridError as error:
         raise GridError(f"{path}: {error}") from None
 

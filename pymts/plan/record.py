@@ -12,6 +12,7 @@ from pymts.models.registry import MODELS, Model, get_model
 from pymts.params.arrays import plain
 from pymts.params.fields import depths
 from pymts.params.validation import EXECUTION, shown, synonyms
+from pymts.plan.sequences import rule_of, spelled_out
 
 # {sweep: [...]} and {value: [...]} say which it is where a list could be either.
 SWEEP = "sweep"
@@ -40,17 +41,23 @@ class Record:
         return cell
 
 
-def read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: list[str]) -> Record | None:
+def read_record(
+    number: int, raw: Any, defaults: Mapping[str, Any], problems: list[str], line: int | None = None
+) -> Record | None:
     """Split a record into what stands and what sweeps; note what is wrong with it."""
-    where = f"record {number}"
+    place = f"record {number}" if line is None else f"line {line}, record {number}"
+    where = place
     if not isinstance(raw, Mapping):
         problems.append(f"{where} must be a mapping such as {{model: var, M: 5}}, got {shown(raw)}")
         return None
-    if "model" not in raw:
-        problems.append(f"{where} has no model; name one of {', '.join(sorted(MODELS))}")
+    name = raw.get("model", defaults.get("model"))
+    if name is None:
+        problems.append(
+            f"{where} has no model; name one of {', '.join(sorted(MODELS))}, here or in the grid's defaults"
+        )
         return None
     try:
-        model = get_model(raw["model"])
+        model = get_model(name)
     except InvalidParameterError as error:
         problems.append(f"{where}: {error}")
         return None
@@ -61,6 +68,7 @@ def read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: li
     inherited = {
         key: value
         for key, value in defaults.items()
+        if key != "model"
         if also.get(key, key) in model.params.model_fields and also.get(key, key) not in given_names
     }
     fixed: dict[str, Any] = {}
@@ -70,14 +78,10 @@ def read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: li
             problems.append(f"{where}: {key} says how to run, not what to make; give it to the call")
             continue
         try:
-            value = plain(raw_value)
+            values, value = _read_value(model, also.get(key, key) if isinstance(key, str) else key, raw_value)
         except ValueError as error:
             problems.append(f"{where}: {key} {error}")
             continue
-        if _says(VALUE, value):
-            fixed[key] = value[VALUE]
-            continue
-        values = _sweep(model, also.get(key, key) if isinstance(key, str) else key, value)
         if values is None:
             fixed[key] = value
         elif values:
@@ -85,6 +89,23 @@ def read_record(number: int, raw: Any, defaults: Mapping[str, Any], problems: li
         else:
             problems.append(f"{where}: {key} has an empty list to sweep; give at least one value")
     return Record(number, model, fixed, swept)
+
+
+def _read_value(model: Model[...], name: Any, raw: Any) -> tuple[Sequence[Any] | None, Any]:
+    """Return the values that a parameter sweeps, or None and the one value that it has.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    value = plain(raw)
+    rule = rule_of(value)
+    if rule is not None:
+        return spelled_out(rule, value[rule]), None
+    if _says(VALUE, value):
+        return None, value[VALUE]
+    return _sweep(model, name, value), value
 
 
 def _sweep(model: Model[...], name: Any, value: Any) -> list[Any] | None:

@@ -153,6 +153,14 @@ def load(raw: bytes) -> Any:
         raise GridError(f"nested deeper than {MAX_DEPTH} levels") from None
 
 
+def record_lines(raw: bytes) -> list[int]:
+    """Return the line, from 1, on which each record of a grid begins; the text has been loaded, so that it is valid."""
+    root = yaml.compose(raw.decode("utf-8-sig"), Loader=_Loader)
+    if isinstance(root, yaml.MappingNode):
+        root = next((value for key, value in root.value if key.value == "configs"), None)
+    return [node.start_mark.line + 1 for node in root.value] if isinstance(root, yaml.SequenceNode) else []
+
+
 def _where(mark: Any) -> str:
     return f"line {mark.line + 1}: " if mark is not None else ""
 

@@ -14,7 +14,7 @@ from pymts.errors import InvalidParameterError, nearest
 from pymts.plan.choosing import matching, positions
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import MAX_CELLS, Grid
-from pymts.run.generator import Cache, obtain, run
+from pymts.run.generator import Cache, obtain, run, store_of
 from pymts.run.lazy import to_xarray
 from pymts.store.cache import Store
 
@@ -106,14 +106,16 @@ class DatasetSequence(Sequence[xr.Dataset]):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per configuration: model, shape, seed and every parameter that the grid sweeps."""
+        """One row per configuration: model, shape, seed, every parameter that the grid sweeps, and these as a label."""
         rows = []
         names = list(dict.fromkeys(["M", "T", "n_realizations", *self.grid.swept, "seed"]))
         for index in self.indices:
             configuration = self.grid[index]
             values = configuration.values
             row: dict[str, Any] = {"config_id": configuration.config_id, "model": configuration.model.name}
-            rows.append(row | {name: values.get(name) for name in names})
+            swept = [f"{name}={values[name]}" for name in self.grid.swept if name in values]
+            label = ", ".join([configuration.model.name, *swept])
+            rows.append(row | {name: values.get(name) for name in names} | {"label": label})
         return pd.DataFrame(rows).set_index("config_id")
 
     def to_xarray(
@@ -165,11 +167,12 @@ def load_grid(
     grid: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]],
     *,
     seed: int | None = None,
-    outdir: str | Path | None = None,
+    store: Store | str | Path | None = None,
     cache: Cache = True,
     max_cells: int = MAX_CELLS,
     executor: ExecutorLike | None = None,
     remote: str | None = None,
+    outdir: str | Path | None = None,
 ) -> DatasetSequence:
     """Return the datasets of a parameter grid as a lazy sequence, backed by the store.
 
@@ -179,8 +182,8 @@ def load_grid(
         A YAML file; or its content, a mapping with ``configs``; or the list of records alone.
     seed : int or None
         Takes the place of the grid's own seed, which is 0 if the grid has none.
-    outdir : path or None
-        Root of the store; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
+    store : Store, path or None
+        The store or its root; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
     cache : bool or "read"
         True reads and writes the store, "read" only reads it, False leaves it alone.
     max_cells : int
@@ -191,6 +194,8 @@ def load_grid(
     remote : str or None
         Object storage such as ``s3://bucket/prefix`` that the store belongs to: what is there is fetched, not
         simulated, and what is written is uploaded.
+    outdir : path or None
+        Another word for ``store``.
 
     Returns
     -------
@@ -207,15 +212,15 @@ def load_grid(
         If the object storage cannot be reached.
     """
     read = Grid.read(grid, seed=seed, max_cells=max_cells)
-    store = Store(outdir, remote=remote)
-    if store.remote is not None:
+    place = store_of(store, outdir, remote)
+    if place.remote is not None:
         if cache is False:
             raise InvalidParameterError("remote belongs to the store: cache must be True or 'read', got False")
-        store.remote.check()
+        place.remote.check()
     if executor is not None:
         from pymts.run.executors import generate  # noqa: PLC0415  (few need it)
 
         if cache is not True:
             raise InvalidParameterError(f"executor leaves its work in the store: cache must be True, got {cache!r}")
-        generate(read, Store(outdir, "batch", remote), executor=executor, max_cells=max_cells)
-    return DatasetSequence(read, store, cache)
+        generate(read, Store(place.root, "batch", place.remote), executor=executor, max_cells=max_cells)
+    return DatasetSequence(read, place, cache)

@@ -13,7 +13,7 @@ import xarray as xr
 from pymts.data.block import Block
 from pymts.data.dataset import build, data_bytes, truth_bytes
 from pymts.data.limits import BLOCK_BYTES, check_fits, memory_told
-from pymts.errors import DivergenceError, PymtsError, TooLargeError
+from pymts.errors import DivergenceError, InvalidParameterError, PymtsError, TooLargeError
 from pymts.models.registry import Model
 from pymts.params.validation import EXECUTION, validate
 from pymts.plan.configuration import Configuration
@@ -79,7 +79,7 @@ def make_dataset(model: Model[...], given: Mapping[str, Any]) -> xr.Dataset:
     configuration = Configuration.of(model, {key: value for key, value in given.items() if key not in EXECUTION})
     # A seed that was drawn just now has never been stored.
     cache = params.cache if params.seed is not None or params.cache is True else False
-    return obtain(configuration, Store(params.outdir), cache)
+    return obtain(configuration, Store(params.store), cache)
 
 
 def run(
@@ -198,6 +198,23 @@ def _simulated(
         return [simulate_whole(first)] if len(configurations) == 1 else simulate(configurations)
 
 
+def store_of(store: Store | str | Path | None, outdir: str | Path | None = None, remote: str | None = None) -> Store:
+    """Return the store that is meant: one that is given, or that at a root, for which there are two words.
+
+    Raises
+    ------
+    InvalidParameterError
+        If both words are used, or a store is given with a remote that is not its own.
+    """
+    if store is not None and outdir is not None:
+        raise InvalidParameterError("store and outdir are both given, and mean the same; keep store")
+    if not isinstance(store, Store):
+        return Store(outdir if store is None else store, remote=remote)
+    if remote is not None:
+        raise InvalidParameterError("remote belongs to the store that is given; make it with Store(root, remote=...)")
+    return store
+
+
 class Generator:
     """Generate a list of configurations in one call.
 
@@ -215,6 +232,7 @@ class Generator:
         *,
         seed: int | None = None,
         save: bool = False,
+        store: Store | str | Path | None = None,
         outdir: str | Path | None = None,
         zscore: bool | None = None,
     ) -> list[xr.Dataset]:
@@ -229,8 +247,10 @@ class Generator:
             one; every dataset records the seed it has.
         save : bool
             Read and write the store; otherwise it is not looked at.
+        store : Store, path or None
+            The store or its root; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
         outdir : path or None
-            Root of the store; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
+            Another word for ``store``.
         zscore : bool or None
             Standardise every series whose record does not say.
 
@@ -250,7 +270,7 @@ class Generator:
         for configuration in grid:
             check_memory(configuration, streamed=False)
         datasets = []
-        for outcome in run(enumerate(grid), Store(outdir), cache=save):
+        for outcome in run(enumerate(grid), store_of(store, outdir), cache=save):
             if outcome.error is not None:
                 raise outcome.error
             assert outcome.dataset is not None  # noqa: S101  (kept, and no error)

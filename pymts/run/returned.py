@@ -15,7 +15,7 @@ AXES = ("configuration", "realization", "time", "channel")
 
 
 def checked(model: Model[...], returned: Any, shape: tuple[int, int, int, int]) -> Simulated:
-    """Return what a model returned with its truth as ``Truth``; ``shape`` is (configuration, realization, time, channel).
+    """Return what a model returned, its truth as ``Truth``; ``shape`` is (configuration, realization, time, channel).
 
     Raises
     ------

@@ -44,7 +44,7 @@ def test_a_stored_dataset_and_a_grid(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["kuramotto", "-o", "x.png"], "'kuramotto' is no model; did you mean 'kuramoto'"),
+        (["kuramotto", "-o", "x.png"], "'kuramotto' is not a model; did you mean 'kuramoto'"),
         (["var", "-o", "x.bmp"], "--output must end in .png, .svg, .pdf, got 'x.bmp'"),
         (["var", "-o", "x.png", "--kind", "heatmaps"], "got 'heatmaps'; did you mean 'heatmap'"),
         (["var", "-o", "x.png", "--realization", "4"], "realization must be from 0 to 0, got 4"),

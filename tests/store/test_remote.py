@@ -433,7 +433,7 @@ def test_workers_share_what_they_make(tmp_path: Path, url: str) -> None:
     [
         ("data", "remote must be a URL of object storage such as s3://bucket/prefix, got 'data'"),
         ("s3://", "remote must be a URL of object storage such as s3://bucket/prefix, got 's3://'"),
-        ("file:///tmp", "a directory is given as outdir"),
+        ("file:///tmp", "a directory is given as store"),
         ("s4://bucket/x", "remote 's4://bucket/x' cannot be used: Protocol not known: s4"),
     ],
 )
@@ -480,12 +480,12 @@ def test_the_command_line(tmp_path: Path, url: str, capsys: pytest.CaptureFixtur
     code, out, _ = run(capsys, "generate", "-c", str(config), "--save", "--limit", "2", "-o", here, "--remote", url)
     assert (code, out.splitlines()[-1]) == (0, f"Stored in {here} and {url}")
     code, out, _ = run(capsys, "push", url, "-o", here)
-    assert (code, out) == (0, f"0 copied from {here} to {url} (0 B), 2 were there\n")
+    assert (code, out) == (0, f"Copied 0 entries from {here} to {url} (0 B); 2 already present\n")
     code, out, _ = run(capsys, "pull", url, "-o", there, "--config", str(config), "--json")
     assert code == 0
     assert json.loads(out) | {"bytes": 0} == {"copied": 2, "there": 0, "missing": 1, "bytes": 0, "problems": []}
     code, out, _ = run(capsys, "pull", url, "-o", there)
-    assert (code, out) == (0, f"0 copied from {url} to {there} (0 B), 2 were there\n")
+    assert (code, out) == (0, f"Copied 0 entries from {url} to {there} (0 B); 2 already present\n")
     code, out, _ = run(capsys, "generate", "-c", str(config), "--save", "-o", str(tmp_path / "new"), "--remote", url)
     assert code == 0
     assert [row.split()[1:4] for row in out.splitlines() if row.startswith("var")] == [["3", "1", "2"]]
@@ -494,7 +494,7 @@ def test_the_command_line(tmp_path: Path, url: str, capsys: pytest.CaptureFixtur
     code, out, err = run(capsys, "pull", url, "-o", str(tmp_path / "last"))
     assert code == 1
     assert err.count("is not copied:") == 1
-    assert out.startswith("2 copied from")
+    assert out.startswith("Copied 2 entries from")
     for arguments in (
         ["push", url, "-o", str(tmp_path / "no")],
         ["pull", "s3://nobody/x"],
@@ -520,7 +520,7 @@ def test_the_documents_commands_run(
         name, *arguments = shlex.split(command)
         code, out, err = run(capsys, *arguments)
         assert (name, code) == ("pymts", 0), f"{command}\n{out}{err}"
-    assert out.startswith("1 copied from data to")
+    assert out.startswith("Copied 1 entry from data to")
     assert len(list(Store("scratch").ids())) == 3
     assert sum(key.endswith(COMMIT) for key in objects_below(url)) == 4
 

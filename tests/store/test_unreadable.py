@@ -51,7 +51,7 @@ def test_verify_tells_it_and_checks_the_rest(store: Store, what: str, capsys: py
     told = capsys.readouterr().out
     assert "unreadable: " in told
     assert str(folder) in told
-    assert ("1 ok, 1 not" if what == "entry" else "0 ok, 1 not") in told
+    assert ("1 OK, 1 failed" if what == "entry" else "0 OK, 1 failed") in told
 
 
 @pytest.mark.parametrize("what", ["entry", "model"])

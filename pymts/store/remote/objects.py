@@ -38,7 +38,7 @@ class Objects:
         if not separator or not rest.strip("/") or scheme in ("file", "local"):
             raise InvalidParameterError(
                 f"remote must be a URL of object storage such as s3://bucket/prefix, got {self.url!r}; "
-                "a directory is given as outdir"
+                "a directory is given as store"
             )
 
     def where(self, key: str) -> str:
