@@ -54,6 +54,10 @@ class DamagedEntryWarning(UserWarning):
     """A stored dataset was damaged and has been moved to quarantine."""
 
 
+class SlowWarning(UserWarning):
+    """What was asked for takes long before anything is seen of it."""
+
+
 class UnreadableWarning(UserWarning):
     """A part of the store cannot be read, and is left out of what is listed."""
 

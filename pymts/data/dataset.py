@@ -76,7 +76,7 @@ def truth_bytes(configuration: Configuration) -> int:
     return sum(
         ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims)
         for name in configuration.model.truth
-        if name in TRUTH
+        if name in TRUTH and name not in configuration.params.left_out
         if not TRUTH[name].optional or name in configuration.params.asked_truth
     )
 
@@ -141,7 +141,7 @@ def data_attributes(configuration: Configuration) -> dict[str, str]:
 
 def attributes(configuration: Configuration) -> dict[str, Any]:
     """Return flat attributes that netCDF and zarr keep: what it is, and the configuration as one JSON text."""
-    return {
+    found = {
         "model": configuration.model.name,
         "config_id": configuration.config_id,
         "digest": configuration.digest,
@@ -149,6 +149,10 @@ def attributes(configuration: Configuration) -> dict[str, Any]:
         "config": configuration.canonical,
         "pymts_version": __version__,
     }
+    left_out = sorted(configuration.params.left_out)
+    if left_out:
+        found["truth_left_out"] = f"{', '.join(left_out)}: far more costly than the data; give truth='all' to have it"
+    return found
 
 
 def to_numpy(dataset: xr.Dataset) -> NDArray[np.float64]:

@@ -48,6 +48,11 @@ class ColoredNoiseParams(Params):
         "or a matrix (M, M) with a unit diagonal.",
     )
 
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """What the kernels, their transforms and two stretches of noise take."""
+        return 0.0, 12 * 8 * self.M * kernel_length(self.f_min)
+
     @model_validator(mode="before")
     @classmethod
     def _arrays_tell_m(cls, given: Any) -> Any:
@@ -119,9 +124,7 @@ def colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
         {
             "frequency": Truth(("frequency_",), np.repeat(np.arange(length // 2 + 1)[None] / length, batch, axis=0)),
             "theory_psd": Truth(("channel", "frequency_"), spectra),
-            "theory_cov": Truth(
-                ("channel", "channel_"), correlation * (kernels[:, :, None] * kernels[:, None]).sum(axis=-1)
-            ),
+            "theory_cov": Truth(("channel", "channel_"), correlation * (kernels @ kernels.swapaxes(-1, -2))),
             "correlation": Truth(("channel", "channel_"), correlation),
         },
     )

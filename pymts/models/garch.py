@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
+from pymts.models.shared.cost import LARGE_BYTES
 from pymts.models.shared.network import infer_m
 from pymts.models.shared.noise import check_correlation, correlations, mix
 from pymts.numerics.covariance import cholesky
@@ -53,6 +54,20 @@ class GarchParams(Params):
         description="Steps simulated and discarded before the first sample. The variance starts at its mean; what is "
         "left of the start falls as (alpha + beta)^burn_in.",
     )
+
+    @property
+    def costly_truth(self) -> frozenset[str]:
+        """A matrix for every sample, where that is more than the data by far."""
+        size = 8 * self.n_realizations * self.T * self.M**2 if self.dynamics == "dynamic" else 0
+        return frozenset({"conditional_correlation"} if size > LARGE_BYTES else ())
+
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """What a factor of Q at every step costs, which the data need."""
+        if self.dynamics != "dynamic":
+            return 0.0, 0
+        steps = self.n_realizations * (self.sampling.n_steps + 1)
+        return 2e-11 * steps * self.M**3, 8 * 6 * self.n_realizations * self.M**2
 
     @model_validator(mode="before")
     @classmethod
@@ -130,8 +145,9 @@ def garch(p: GarchParams, rng: Streams) -> Simulated:
     q = np.repeat(target[:, None], realizations, axis=1)  # (B, R, M, M)
     constant = (1.0 - a - b) * target[:, None]
     dynamic = p.dynamics == "dynamic"
-    path = np.empty((batch, realizations, p.T if dynamic else 0, p.M, p.M))
-    if dynamic:
+    told = dynamic and "conditional_correlation" not in p.left_out
+    path = np.empty((batch, realizations, p.T if told else 0, p.M, p.M))
+    if told:
         truth["conditional_correlation"] = Truth(("realization", "time", "channel", "channel_"), path)
     h = np.repeat(mean, realizations, axis=1)  # (B, R, M)
     for first, block in rng.process().blocks(sampling.n_steps + 1, p.M):
@@ -140,7 +156,7 @@ def garch(p: GarchParams, rng: Streams) -> Simulated:
             for offset in range(z.shape[2]):
                 now, deviation = _dynamic_step(q, z[:, :, offset])
                 index = sampling.index(first + offset)
-                if index is not None:
+                if index is not None and told:
                     path[:, :, index] = q / (deviation[..., :, None] * deviation[..., None, :])
                 q *= b
                 q += constant

@@ -60,6 +60,11 @@ class MsVarParams(NetworkParams):
     )
     burn_in: int = Field(default=200, ge=0, description="Steps simulated and discarded before the first sample.")
 
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """What the mean-square radius and the stationary moments cost."""
+        return 3.6e-8 * self.n_regimes * self.M**3, 8 * 8 * self.n_regimes * self.M**2
+
     @model_validator(mode="before")
     @classmethod
     def _arrays_tell_sizes(cls, given: Any) -> Any:

@@ -74,7 +74,8 @@ def _regimes(p: PiecewiseParams, rng: Streams) -> tuple[Array, Array, Array, Arr
         slopes.append(generator.standard_normal((k, m)))
         ratios.append(2.0 * generator.random((k, m)) - 1.0)
         loadings = generator.standard_normal((k, m, m + 2))
-        product = (loadings[:, :, None] * loadings[:, None]).sum(axis=-1)  # (K, M, M)
+        # Row by row: all at once would take M times the memory of what comes out.
+        product = np.stack([(loadings[:, i, None] * loadings).sum(axis=-1) for i in range(m)], axis=1)  # (K, M, M)
         size = np.sqrt(np.diagonal(product, axis1=1, axis2=2))
         correlations.append(product / (size[:, :, None] * size[:, None]))
         graphs = np.stack([p.draw_graph(generator) for _ in range(k)])

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth, adjacency
 from pymts.models.registry import model
+from pymts.models.shared.cost import LARGE, of_recursion
 from pymts.models.shared.network import NetworkParams, Probability, Topology, infer_m, nesting
 from pymts.models.shared.noise import per_step
 from pymts.numerics import linear
@@ -94,6 +95,16 @@ class ScmParams(NetworkParams):
         "value to its equation.",
     )
     burn_in: int = Field(default=100, ge=0, description="Steps simulated and discarded before the first sample.")
+
+    @property
+    def costly_truth(self) -> frozenset[str]:
+        """The autocovariances of many states."""
+        return frozenset({"theory_acov"} if self.p * self.M > LARGE else ())
+
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """What the stationary start and its law cost."""
+        return of_recursion(self.p * self.M)
 
     @property
     def asked_truth(self) -> frozenset[str]:
@@ -190,12 +201,11 @@ def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Arr
     noise = (inverse * sigma[:, None] ** 2) @ inverse.swapaxes(-1, -2)
     transition = linear.companion(phi)
     covariance = linear.stationary_covariance(transition, linear.innovation_covariance(noise, p.p))
-    acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
     past = rows_times(rng.initial().normal(p.p * p.M), cholesky(covariance))
-    truth = {
-        "theory_cov": Truth(("channel", "channel_"), np.ascontiguousarray(acov[:, 0])),
-        "theory_acov": Truth(("acov_lag", "channel", "channel_"), acov),
-    }
+    truth = {"theory_cov": Truth(("channel", "channel_"), np.ascontiguousarray(covariance[:, : p.M, : p.M]))}
+    if "theory_acov" not in p.left_out:
+        acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
+        truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
     return past.reshape(*rng.shape, p.p, p.M), {} if p.interventions is not None else truth
 
 

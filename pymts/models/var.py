@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth, adjacency
 from pymts.models.registry import model
+from pymts.models.shared.cost import LARGE, of_recursion
 from pymts.models.shared.network import NetworkParams, Topology, infer_m, nesting
 from pymts.models.shared.noise import InnovationParams
 from pymts.numerics import linear
@@ -76,6 +77,16 @@ class VarParams(InnovationParams, NetworkParams):
         description="Start: M numbers, taken by all p past values, or p rows of M, the oldest first and the last one "
         "being the first sample; `None` starts in the stationary state.",
     )
+
+    @property
+    def costly_truth(self) -> frozenset[str]:
+        """The autocovariances of many states."""
+        return frozenset({"theory_acov"} if self.p * self.M > LARGE else ())
+
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """What the stationary start and its law cost."""
+        return of_recursion(self.p * self.M) if self.x0 is None else (0.0, 0)
 
     @property
     def asked_truth(self) -> frozenset[str]:
@@ -235,9 +246,10 @@ def var(p: VarParams, rng: Streams) -> Simulated:
     if p.x0 is None:
         transition = linear.companion(phi)
         covariance = linear.stationary_covariance(transition, linear.innovation_covariance(sigma, p.p))
-        acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
-        truth["theory_cov"] = Truth(("channel", "channel_"), np.ascontiguousarray(acov[:, 0]))
-        truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
+        truth["theory_cov"] = Truth(("channel", "channel_"), np.ascontiguousarray(covariance[:, : p.M, : p.M]))
+        if "theory_acov" not in p.left_out:
+            acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
+            truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
         newest_first = rows_times(rng.initial().normal(p.p * p.M), cholesky(covariance))
         past = newest_first.reshape(batch, realizations, p.p, p.M)[:, :, ::-1]
     else:

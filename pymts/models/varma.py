@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth, adjacency
 from pymts.models.registry import model
+from pymts.models.shared.cost import LARGE, of_recursion
 from pymts.models.shared.network import NetworkParams, Topology, infer_m, nesting
 from pymts.models.shared.noise import InnovationParams
 from pymts.numerics import linear
@@ -72,6 +73,16 @@ class VarmaParams(InnovationParams, NetworkParams):
         description="Start of the M channels, taken by all past values, with no noise before it; `None` starts in the "
         "stationary state.",
     )
+
+    @property
+    def costly_truth(self) -> frozenset[str]:
+        """The autocovariances of many states."""
+        return frozenset({"theory_acov"} if (self.p + self.q) * self.M > LARGE else ())
+
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """What the stationary start and its law cost."""
+        return of_recursion((self.p + self.q) * self.M)
 
     @model_validator(mode="before")
     @classmethod
@@ -177,9 +188,10 @@ def varma(p: VarmaParams, rng: Streams) -> Simulated:
         padded = phi if p.p else np.zeros((batch, 1, p.M, p.M))
         transition, incoming = state_space(padded, response)
         covariance = linear.stationary_covariance(transition, incoming)
-        acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
-        truth["theory_cov"] = Truth(("channel", "channel_"), np.ascontiguousarray(acov[:, 0]))
-        truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
+        truth["theory_cov"] = Truth(("channel", "channel_"), np.ascontiguousarray(covariance[:, : p.M, : p.M]))
+        if "theory_acov" not in p.left_out:
+            acov = linear.autocovariances(transition, covariance, p.M, p.sample_every)
+            truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), acov)
         state = rows_times(rng.initial().normal((lags + p.q) * p.M), cholesky(covariance))
         newest_first = state.reshape(batch, realizations, lags + p.q, p.M)
         past, past_noise = newest_first[:, :, lags - 1 :: -1], newest_first[:, :, : lags - 1 : -1]

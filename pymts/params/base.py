@@ -116,6 +116,11 @@ class Params(BaseModel):
         default=False,
         description="Standardise each channel of each realization to mean 0 and standard deviation 1 over time.",
     )
+    truth: Literal["auto", "all"] = Field(
+        default="auto",
+        description='"auto" leaves out truth that costs far more than the data (more than 1 GiB, or autocovariances of '
+        'more than 1,000 states) and names it in the attribute `truth_left_out`; "all" computes everything.',
+    )
     cache: bool | Literal["read"] = Field(
         default="read",
         exclude=True,
@@ -154,6 +159,21 @@ class Params(BaseModel):
     def observed(self) -> tuple[str, str]:
         """What the channels show and its unit, "" if it has none."""
         return self.quantity, ""
+
+    @property
+    def costly_truth(self) -> frozenset[str]:
+        """The truth that costs far more than the data, at these sizes."""
+        return frozenset()
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The truth that is left out for what it costs."""
+        return self.costly_truth if self.truth == "auto" else frozenset()
+
+    @property
+    def preparation(self) -> tuple[float, int]:
+        """Seconds of set-up on an ordinary machine, and the bytes that it works with, beyond data and truth."""
+        return 0.0, 0
 
     @property
     def asked_truth(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import xarray as xr
 from pymts.data.block import Block
 from pymts.data.dataset import build, data_bytes, truth_bytes
 from pymts.data.limits import BLOCK_BYTES, check_fits, memory_told
-from pymts.errors import DivergenceError, InvalidParameterError, PymtsError, TooLargeError
+from pymts.errors import DivergenceError, InvalidParameterError, PymtsError, SlowWarning, TooLargeError
 from pymts.models.registry import Model
 from pymts.params.validation import EXECUTION, validate
 from pymts.plan.configuration import Configuration
@@ -27,6 +28,7 @@ Status = Literal["cached", "generated", "failed"]
 
 # Configurations looked at together when batches are formed: enough to fill batches, few enough to stream a grid.
 WINDOW = 1024
+SLOW_SECONDS = 30.0  # of set-up before which a user is told
 WINDOW_BYTES = 2 * BLOCK_BYTES
 
 
@@ -48,10 +50,17 @@ def check_memory(configuration: Configuration, streamed: bool, max_bytes: int | 
     A streamed configuration needs room for its truth and for one realization at a time.
     """
     realizations, times, channels = configuration.shape
-    held = data_bytes(configuration) // (realizations if streamed else 1) + truth_bytes(configuration)
+    seconds, working = configuration.params.preparation
+    held = data_bytes(configuration) // (realizations if streamed else 1) + truth_bytes(configuration) + working
     what = f"{configuration.config_id} (n_realizations={realizations}, T={times}, M={channels})"
     remedy = "lower T or M" if streamed else "lower n_realizations, T or M, or store it with pymts generate --save"
     check_fits(what, held, remedy, max_bytes)
+    if seconds > SLOW_SECONDS:
+        warnings.warn(
+            f"{what} takes about {seconds:.0f} s before its first sample, which grows with M^3; lower M",
+            SlowWarning,
+            stacklevel=2,
+        )
 
 
 def to_dataset(configuration: Configuration, block: Block) -> xr.Dataset:
