@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pymts.adapters.libraries import require
-from pymts.data.selection import check_labels
+from pymts.data.selection import EDGE, check_labels
 from pymts.errors import InvalidParameterError
 
 COLUMNS = ["source", "target", "lag", "weight", "sign"]
@@ -18,6 +18,8 @@ COLUMNS = ["source", "target", "lag", "weight", "sign"]
 
 def graph(dataset: xr.Dataset, *, diagonal: bool = True, signed: bool = False) -> xr.DataArray:
     """Return the true graph, (target, source): nonzero means that the source drives the target.
+
+    A graph of many channels, which its dataset keeps as a list of edges, is made into a matrix here.
 
     Parameters
     ----------
@@ -56,6 +58,9 @@ def edges(dataset: xr.Dataset, *, diagonal: bool = True) -> pd.DataFrame:
     InvalidParameterError
         If the dataset has no graph, or shows other channels than its graph.
     """
+    check_labels(dataset)
+    if EDGE in dataset.dims:
+        return _listed(dataset, diagonal)
     adjacency = _adjacency(dataset)
     labels = adjacency["target"].values
     if "coefficients" in dataset:
@@ -83,8 +88,13 @@ def to_networkx(dataset: xr.Dataset, *, diagonal: bool = True) -> Any:
         If networkx is not installed.
     """
     networkx = require("networkx", "to_networkx", "pip install networkx")
-    found = graph(dataset, diagonal=diagonal, signed=True)
     made = networkx.DiGraph()
+    if EDGE in dataset.dims:
+        made.add_nodes_from(dataset["channel"].values.tolist())
+        listed = edges(dataset, diagonal=diagonal)[["source", "target", "weight"]]
+        made.add_weighted_edges_from(listed.itertuples(index=False, name=None))
+        return made
+    found = graph(dataset, diagonal=diagonal, signed=True)
     labels = found["target"].values.tolist()
     made.add_nodes_from(labels)
     for target, source in np.argwhere(found.values != 0):
@@ -130,6 +140,8 @@ def to_marks(dataset: xr.Dataset) -> NDArray[np.str_]:
 
 def _adjacency(dataset: xr.Dataset) -> xr.DataArray:
     check_labels(dataset)
+    if EDGE in dataset.dims:
+        return _matrix(dataset)
     if "adjacency" not in dataset:
         raise InvalidParameterError("the dataset has no variable 'adjacency': its model has no graph")
     return dataset["adjacency"].transpose("target", "source")
@@ -141,3 +153,24 @@ def _coefficients(dataset: xr.Dataset) -> NDArray[np.float64]:
         raise InvalidParameterError("the dataset has no variable 'coefficients': its model has no linear links")
     values: NDArray[np.float64] = dataset["coefficients"].transpose("lag", "target", "source").values
     return values
+
+
+def _matrix(dataset: xr.Dataset) -> xr.DataArray:
+    """Return a list of edges as a matrix."""
+    place, labels = dataset.indexes["channel"], dataset["channel"].values
+    target, source = (place.get_indexer(pd.Index(dataset[name].values)) for name in ("edge_target", "edge_source"))
+    values = np.zeros((len(labels), len(labels)))
+    values[target, source] = dataset["edge_weight"].values
+    return xr.DataArray(
+        values, {"target": labels, "source": labels}, ("target", "source"), "adjacency", dataset["edge_weight"].attrs
+    )
+
+
+def _listed(dataset: xr.Dataset, diagonal: bool) -> pd.DataFrame:
+    """Return a list of edges as a table."""
+    source, target, weight = (dataset[f"edge_{name}"].values for name in ("source", "target", "weight"))
+    shown = np.flatnonzero((source != target) | diagonal)
+    frame = pd.DataFrame({"source": source[shown], "target": target[shown], "weight": weight[shown]})
+    frame["lag"] = pd.array([pd.NA] * len(frame), dtype="Int64")
+    frame["sign"] = np.sign(frame["weight"]).astype(int)
+    return frame[COLUMNS]

@@ -77,6 +77,7 @@ def truth_bytes(configuration: Configuration) -> int:
         ITEM * math.prod(sizes.get(dim, channels) for dim in TRUTH[name].dims)
         for name in configuration.model.truth
         if name in TRUTH and name not in configuration.params.left_out
+        if name != "adjacency" or not getattr(configuration.params, "is_sparse", False)
         if not TRUTH[name].optional or name in configuration.params.asked_truth
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ from pymts.data.truth import CHANNEL_DIMS, TRUTH
 from pymts.errors import InvalidParameterError
 
 HIDDEN = "hidden_channels"
+EDGE = "edge"  # the dimension of a graph that is kept as a list of edges, by the labels of its channels
 Labels: TypeAlias = Any  # a label, a list of labels, a slice of labels, or a boolean mask
 
 
@@ -59,6 +61,8 @@ def select(
         raise InvalidParameterError(f"channel must name each channel once, got {channel!r}")
     indexers |= {str(dim): chosen for dim in dataset.dims if dim == "channel" or dim in CHANNEL_DIMS}
     part = dataset.isel(indexers)
+    if EDGE in dataset.dims:
+        part = part.isel({EDGE: np.flatnonzero(_among(dataset, part["channel"].values).all(axis=0))})
     return _marked(dataset, part)
 
 
@@ -74,6 +78,11 @@ def check_labels(dataset: xr.Dataset) -> None:
                 "choose channels with ds.pymts.select(channel=[...]) and name them with ds.pymts.rename([...]), which "
                 "change both"
             )
+    if EDGE in dataset.dims and not _among(dataset, shown).all():
+        raise InvalidParameterError(
+            f"the series shows the channels {_few(shown)} and the edges of the graph lead to or from others; choose "
+            "channels with ds.pymts.select(channel=[...]) and name them with ds.pymts.rename([...]), which change both"
+        )
 
 
 def rename(dataset: xr.Dataset, channels: Sequence[Any]) -> xr.Dataset:
@@ -91,7 +100,18 @@ def rename(dataset: xr.Dataset, channels: Sequence[Any]) -> xr.Dataset:
             f"channels must be {dataset.sizes['channel']} labels that differ from one another, got {labels!r}"
         )
     dims = [dim for dim in ("channel", *sorted(CHANNEL_DIMS)) if dim in dataset.dims]
-    return dataset.assign_coords({dim: (dim, labels, dataset[dim].attrs) for dim in dims})
+    named = dataset.assign_coords({dim: (dim, labels, dataset[dim].attrs) for dim in dims})
+    if EDGE not in dataset.dims:
+        return named
+    place, new = dataset.indexes["channel"], np.array(labels)
+    for name in ("edge_target", "edge_source"):
+        named[name] = dataset[name].copy(data=new[place.get_indexer(pd.Index(dataset[name].values))])
+    return named
+
+
+def _among(dataset: xr.Dataset, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return whether the target and the source of each edge are among some channels, (2, edge)."""
+    return np.stack([np.isin(dataset[name].values, labels) for name in ("edge_target", "edge_source")])
 
 
 def _positions(dataset: xr.Dataset, dim: str, wanted: Labels) -> NDArray[np.intp]:
@@ -144,4 +164,9 @@ def _marked(whole: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
             if source not in shown and weight
         ]
         changes["adjacency"] = {"hidden_causes": "; ".join(causes) or "none"}
+    if EDGE in whole.dims:
+        to_shown, from_shown = _among(whole, part["channel"].values)
+        cut = np.flatnonzero(to_shown & ~from_shown)
+        ends = zip(whole["edge_source"].values[cut].tolist(), whole["edge_target"].values[cut].tolist(), strict=True)
+        changes["edge_weight"] = {"hidden_causes": "; ".join(f"{one} -> {other}" for one, other in ends) or "none"}
     return part.assign({name: part[name].assign_attrs(attrs) for name, attrs in changes.items()})

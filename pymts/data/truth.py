@@ -31,6 +31,9 @@ TRUTH: dict[str, TruthKind] = {
         ("target", "source"),
         "Weight of the direct influence source -> target; nonzero means that source drives target.",
     ),
+    "edge_target": TruthKind(("edge",), "Channel that the edge leads to: the graph of many channels.", optional=True),
+    "edge_source": TruthKind(("edge",), "Channel that the edge comes from: the graph of many channels.", optional=True),
+    "edge_weight": TruthKind(("edge",), "Weight of the edge: the graph of many channels.", optional=True),
     "coefficients": TruthKind(("lag", "target", "source"), "Linear coefficient of the source, lag steps ago."),
     "ma_coefficients": TruthKind(
         ("ma_lag", "target", "source"), "Linear coefficient of the source's noise, ma_lag steps ago."

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from pymts.plotting import KINDS
+from pymts.plotting.graph import has_links
 
 SIZE = (5.6, 3.2)  # inches
 PLACE = (0.14, 0.16, 0.69, 0.8)  # left, bottom, width, height, as parts of the picture
@@ -51,7 +52,7 @@ def _plots(dataset: xr.Dataset) -> Iterator[tuple[str, str, Any]]:
         yield "heatmap", "The full realization as a heatmap", _drawn("heatmap", dataset)
     if dataset.sizes["time"] >= 8:
         yield "spectrum", f"Power spectral density: {which}", _drawn("spectrum", dataset, channels=few)
-    if "adjacency" in dataset and bool(dataset["adjacency"].any()):
+    if has_links(dataset):
         yield "graph", "The true graph: who drives whom", _drawn("graph", dataset)
     if "theory_acov" in dataset:
         yield "correlation", "Autocovariance of channel 0: one sample beside the theory", _drawn("correlation", dataset)

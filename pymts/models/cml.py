@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from scipy.sparse import diags_array
 
-from pymts.data.truth import Simulated, Truth
+from pymts.data.truth import Simulated
 from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.models.shared.network import NetworkParams, Topology
+from pymts.numerics import sparse
 from pymts.numerics.integrate import trajectory
 from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import in_strength
@@ -51,6 +53,7 @@ class CmlParams(NetworkParams):
     """Parameters of a coupled map lattice."""
 
     channels_are: ClassVar[str] = "site"
+    takes_sparse: ClassVar[bool] = True
 
     preset: Preset | None = Field(
         default=None,
@@ -96,6 +99,10 @@ class CmlParams(NetworkParams):
             per_channel("x0", self.x0, self.M)
         return self
 
+    def batch_key(self) -> tuple[object, ...]:
+        """Sparse graphs are in batches of their own."""
+        return self.graph_key()
+
 
 def _implied(preset: Any) -> dict[str, Any]:
     """Return the parameters that a preset sets; nothing for one that is not known, which its type refuses."""
@@ -105,12 +112,30 @@ def _implied(preset: Any) -> dict[str, Any]:
     return {"local_map": "quadratic", "a": a, "eps": eps}
 
 
-def _step_of(p: CmlParams, graph: Array, rows: int) -> Callable[[Array], Array]:
-    """Return the step of states (B, rows, M) on the graphs (B, target, source)."""
-    batch = len(graph)
+def _mixing(p: CmlParams, graphs: Sequence[Any]) -> Any:
+    """Return what each node takes of each image, (B, target, source) or CSR matrices."""
+    if p.is_sparse:
+        eps = float(np.asarray(p.eps).reshape(-1)[0])
+        # A node that receives nothing keeps all.
+        shares = [np.where(np.diff(one.indptr) > 0, eps, 0.0) for one in graphs]
+        found = [
+            sparse.scaled(one, share / sparse.in_strength(one)) + diags_array(1.0 - share)
+            for one, share in zip(graphs, shares, strict=True)
+        ]
+        return [one.tocsr() for one in found]
+    graph = np.stack(graphs)
     coupled = np.any(graph != 0, axis=-1, keepdims=True)  # (B, target, 1)
     mixing = p.eps * coupled * (graph / in_strength(graph)[..., None])  # (B, target, source)
     mixing += (1.0 - p.eps * coupled) * np.eye(p.M)
+    return mixing
+
+
+def _step_of(p: CmlParams, graphs: Sequence[Any], rows: int) -> Callable[[Array], Array]:
+    """Return the step of states (B, rows, M) on the graphs, each (target, source)."""
+    batch, mixing = len(graphs), _mixing(p, graphs)
+
+    def mixed(images: Array) -> Array:
+        return sparse.spread(images, mixing) if p.is_sparse else rows_times(images, mixing)
 
     # The product takes rows in groups of ROWS: rows that stay zero fill the last group once and for all.
     padded = np.zeros((batch, -(-rows // ROWS) * ROWS, p.M))
@@ -120,20 +145,20 @@ def _step_of(p: CmlParams, graph: Array, rows: int) -> Callable[[Array], Array]:
         y = 1.0 - x
         y *= x
         np.multiply(y, p.r, out=mapped)
-        return rows_times(padded, mixing)[:, :rows]
+        return mixed(padded)[:, :rows]
 
     def quadratic(x: Array) -> Array:
         y = x * x
         y *= p.a
         np.subtract(1.0, y, out=mapped)
-        return rows_times(padded, mixing)[:, :rows]
+        return mixed(padded)[:, :rows]
 
     return logistic if p.local_map == "logistic" else quadratic
 
 
 def _step(p: CmlParams, generator: Generator, rows: int) -> Step:
     """Return the step of states (rows, node)."""
-    step = _step_of(p, p.draw_graph(generator)[None], rows)
+    step = _step_of(p, [p.draw_graph(generator)], rows)
     return lambda x: step(x[None])[0]
 
 
@@ -163,16 +188,16 @@ def cml(p: CmlParams, rng: Streams) -> Simulated:
     that are far longer than the default M.
     """
     batch, realizations = rng.shape
-    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
+    graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)
     if p.x0 is not None:
         state = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M)).copy()
     else:
         state = rng.initial().uniform(p.M)  # (B, R, M)
         if p.local_map == "quadratic":
             state = 2.0 * state - 1.0
-    step = _step_of(p, graph, realizations)
+    step = _step_of(p, graphs, realizations)
     data = trajectory(step, state, p.sampling)
-    truth = {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural", "normalization": "degree"})}
+    truth = p.graph_truth(graphs, {"graph_kind": "structural", "normalization": "degree"})
     growth = p.r if p.local_map == "logistic" else 1.0 + np.sqrt(1.0 + 4.0 * np.asarray(p.a))  # of the conjugate map
-    truth |= lyapunov_truth("cml", {"growth": growth, "eps": p.eps}, graph)
+    truth |= lyapunov_truth("cml", {"growth": growth, "eps": p.eps}, graphs if p.is_sparse else np.stack(graphs))
     return Simulated(data, truth)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.data.truth import Simulated, Truth, adjacency
+from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import NetworkParams
 from pymts.numerics.integrate import METHODS, driven_trajectory, trajectory
 from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import normaliser
 from pymts.numerics.rows import ROWS, rows_times
+from pymts.numerics.sparse import spread
 from pymts.numerics.trigonometry import sincos
 from pymts.params.base import ContinuousParams, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
@@ -32,6 +33,7 @@ class KuramotoParams(NetworkParams, ContinuousParams):
     """Parameters of Kuramoto phase oscillators."""
 
     channels_are: ClassVar[str] = "oscillator"
+    takes_sparse: ClassVar[bool] = True
 
     K: float = Field(default=1.0, description="Coupling strength, rad/s.")
     dt: Annotated[float, STRUCTURAL] = Field(default=0.05, gt=0, description="Integration step, s.")
@@ -75,7 +77,7 @@ class KuramotoParams(NetworkParams, ContinuousParams):
 
     def batch_key(self) -> tuple[object, ...]:
         """Noise-free runs draw no noise, so they do not share a batch with noisy ones."""
-        return (self.noise_std > 0,)
+        return (self.noise_std > 0, *self.graph_key())
 
 
 def _draw_omega(p: KuramotoParams, rng: Generator) -> Array:
@@ -98,10 +100,10 @@ def order_parameter(phases: Array) -> Array:
     return out.reshape(phases.shape[:-1])
 
 
-def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Array | float) -> Velocity:
+def _velocity(p: KuramotoParams, drift: Array, coupling: Any, gain: Array | float) -> Velocity:
     """Return d theta / dt as a function of theta (B, R, M).
 
-    The drivers are weighed by ``coupling`` (B, target, source), or, if there is none, all by ``gain``.
+    The drivers are weighed by ``coupling``, (B, target, source) or CSR matrices, or, if there is none, by ``gain``.
     """
     batch, rows, _ = drift.shape
     # The sines of all realizations and below them the cosines, so that one sum or one product takes both.
@@ -118,7 +120,7 @@ def _velocity(p: KuramotoParams, drift: Array, coupling: Array | None, gain: Arr
             sums = np.add.reduce(both, axis=-1, keepdims=True)  # (B, rows, 1)
             sums *= gain
         else:
-            sums = rows_times(both, coupling)  # (B, rows, M)
+            sums = spread(both, coupling) if isinstance(coupling, list) else rows_times(both, coupling)  # (B, rows, M)
         sin_in, cos_in = sums[:, :rows], sums[:, rows : 2 * rows]
         if lagged:
             sin_in, cos_in = sin_in * lag_cos - cos_in * lag_sin, cos_in * lag_cos + sin_in * lag_sin
@@ -138,22 +140,21 @@ def _frequencies(p: KuramotoParams, drawn: Array) -> Array:
     return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
 
 
-def _velocity_of(p: KuramotoParams, graph: Array, omega: Array, realizations: int) -> Velocity:
-    """Return d theta / dt on the graphs (B, target, source)."""
-    divisor = normaliser(graph, p.normalization)  # (B, M)
+def _velocity_of(p: KuramotoParams, graphs: Sequence[Any], omega: Array, realizations: int) -> Velocity:
+    """Return d theta / dt on the graphs, each (target, source)."""
     drift = np.repeat(omega, realizations, axis=1)  # (B, R, M)
     if p.A is None and p.topology == "complete" and p.weights == "binary":
-        gain = p.K / float(divisor[0, 0])
+        gain = p.K / float(normaliser(graphs[0], p.normalization)[0])
         # The sum over all counts each oscillator among its own drivers; this gives back what that takes away.
         drift += gain * np.sin(p.alpha)
         return _velocity(p, drift, None, gain)
-    return _velocity(p, drift, p.K / divisor[..., None] * graph, 1.0)
+    return _velocity(p, drift, p.coupled(graphs, p.normalization, p.K), 1.0)
 
 
 def _step(p: KuramotoParams, generator: Generator, rows: int) -> Step:
     """Return the noise-free step of phases (rows, oscillator)."""
-    graph = p.draw_graph(generator)[None]
-    velocity = _velocity_of(p, graph, _frequencies(p, _draw_omega(p, generator)[None]), rows)
+    graphs = [p.draw_graph(generator)]
+    velocity = _velocity_of(p, graphs, _frequencies(p, _draw_omega(p, generator)[None]), rows)
     return lambda theta: METHODS[p.method](velocity, theta[None], p.dt)[0]
 
 
@@ -184,13 +185,12 @@ def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
         frequencies.append(_draw_omega(p, generator))
-    graph = np.stack(graphs)  # (B, target, source)
     omega = _frequencies(p, np.stack(frequencies))  # (B, 1, M)
     if p.theta0 is not None:
         theta = np.broadcast_to(np.asarray(p.theta0), (batch, realizations, p.M)).copy()
     else:
         theta = 2.0 * np.pi * rng.initial().uniform(p.M)  # (B, R, M)
-    velocity = _velocity_of(p, graph, omega, realizations)
+    velocity = _velocity_of(p, graphs, omega, realizations)
     method = METHODS[p.method]
     if np.any(np.asarray(p.noise_std) > 0):
         amplitude = p.noise_std * np.sqrt(p.dt)
@@ -214,7 +214,7 @@ def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
     return Simulated(
         data,
         {
-            "adjacency": adjacency(graph),
+            **p.graph_truth(graphs, {"graph_kind": "structural"}),
             "omega": Truth(("channel",), np.ascontiguousarray(omega[:, 0])),
             "order_parameter": Truth(("realization", "time"), order),
         },

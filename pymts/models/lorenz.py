@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -42,7 +42,7 @@ class LorenzParams(UnitsParams, OwnBetaParams):
     sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
 
-def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity:
+def velocity_of(p: LorenzParams, coupling: Any, realizations: int) -> Velocity:
     """Return d(x, y, z)/dt as a function of (x, y, z), (3, B, R, unit)."""
     diffusion = product_with(laplacian(coupling), realizations)
 
@@ -65,8 +65,7 @@ def velocity_of(p: LorenzParams, coupling: Array, realizations: int) -> Velocity
 
 def _step(p: LorenzParams, generator: Generator, rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
-    graph = p.draw_graph(generator)[None]
-    return p.step_of(velocity_of(p, p.coupling(graph), rows), rows)
+    return p.step_of(velocity_of(p, p.coupling([p.draw_graph(generator)]), rows), rows)
 
 
 @model(
@@ -93,11 +92,11 @@ def lorenz(p: LorenzParams, rng: Streams) -> Simulated:
     with the defaults, the Lyapunov exponents of the whole system, computed with their standard error. Starts are drawn
     about (0, 0, rho); the default `burn_in` leaves the transient off.
     """
-    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
-    coupling = p.coupling(graph)
+    graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)
+    coupling = p.coupling(graphs)
     state = p.initial_state(rng, (0.0, 0.0, p.rho), 10.0)
     data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
-    truth = {"adjacency": p.adjacency(graph, INSIDE, BETWEEN)}
+    truth = p.adjacency(graphs, INSIDE, BETWEEN)
     numbers = {"sigma": p.sigma, "rho": p.rho, "beta": p.beta}
     truth |= lyapunov_truth("lorenz", numbers, coupling, dt=p.dt, noise_std=p.noise_std)
     return Simulated(data, truth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -48,7 +48,7 @@ class RosslerParams(UnitsParams):
     sample_every: int = Field(default=6, ge=1, le=10**9, description="Steps between two samples that are kept.")
 
 
-def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocity:
+def velocity_of(p: RosslerParams, coupling: Any, realizations: int) -> Velocity:
     """Return d(x, y, z)/dt as a function of (x, y, z), (3, B, R, unit)."""
     diffusion = product_with(laplacian(coupling), realizations)
 
@@ -70,8 +70,7 @@ def velocity_of(p: RosslerParams, coupling: Array, realizations: int) -> Velocit
 
 def _step(p: RosslerParams, generator: Generator, rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
-    graph = p.draw_graph(generator)[None]
-    return p.step_of(velocity_of(p, p.coupling(graph), rows), rows)
+    return p.step_of(velocity_of(p, p.coupling([p.draw_graph(generator)]), rows), rows)
 
 
 @model(
@@ -99,12 +98,12 @@ def rossler(p: RosslerParams, rng: Streams) -> Simulated:
     with the defaults, the Lyapunov exponents of the whole system, computed with their standard error. Starts are drawn
     about the origin; the default `burn_in` leaves the transient off.
     """
-    graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
-    coupling = p.coupling(graph)
+    graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)
+    coupling = p.coupling(graphs)
     state = p.initial_state(rng, (0.0, 0.0, 0.0), 3.0)
     if p.x0 is None:  # the attractor has z > 0, and without noise z never changes its sign
         np.abs(state[2], out=state[2])
     data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
-    truth = {"adjacency": p.adjacency(graph, INSIDE, BETWEEN)}
+    truth = p.adjacency(graphs, INSIDE, BETWEEN)
     truth |= lyapunov_truth("rossler", {"a": p.a, "b": p.b, "c": p.c}, coupling, dt=p.dt, noise_std=p.noise_std)
     return Simulated(data, truth)

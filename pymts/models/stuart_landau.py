@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -57,7 +57,7 @@ class StuartLandauParams(UnitsParams):
         return self
 
 
-def velocity_of(p: StuartLandauParams, omega: Array, coupling: Array, realizations: int) -> Velocity:
+def velocity_of(p: StuartLandauParams, omega: Array, coupling: Any, realizations: int) -> Velocity:
     """Return d(x, y)/dt as a function of (x, y), (2, B, R, unit)."""
     diffusion = product_with(laplacian(coupling), realizations)
 
@@ -86,9 +86,9 @@ def _frequencies(p: StuartLandauParams, drawn: Array) -> Array:
 
 def _step(p: StuartLandauParams, generator: Generator, rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
-    graph = p.draw_graph(generator)[None]
+    graphs = [p.draw_graph(generator)]
     omega = _frequencies(p, generator.standard_normal(p.nodes)[None])
-    return p.step_of(velocity_of(p, omega, p.coupling(graph), rows), rows)
+    return p.step_of(velocity_of(p, omega, p.coupling(graphs), rows), rows)
 
 
 @model(
@@ -115,14 +115,13 @@ def stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
         frequencies.append(generator.standard_normal(p.nodes))
-    graph = np.stack(graphs)  # (B, target, source)
     omega = _frequencies(p, np.stack(frequencies))
     state = p.initial_state(rng, (0.0, 0.0), 1.0)
-    data = p.simulate(rng, velocity_of(p, omega, p.coupling(graph), realizations), state)
+    data = p.simulate(rng, velocity_of(p, omega, p.coupling(graphs), realizations), state)
     return Simulated(
         data,
         {
-            "adjacency": p.adjacency(graph, INSIDE, BETWEEN),
+            **p.adjacency(graphs, INSIDE, BETWEEN),
             "omega": Truth(("channel",), np.tile(omega[:, 0], p.channels_a_unit)),
         },
     )

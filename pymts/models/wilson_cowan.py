@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -77,9 +77,10 @@ def respond(part: Array, lack: Array, rate: Array, tau: float | Array) -> None:
     part /= tau
 
 
-def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Array, realizations: int) -> Velocity:
+def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Any, realizations: int) -> Velocity:
     """Return d(E, I)/dt as a function of (E, I), (2, B, R, unit)."""
-    arriving = product_with(-p.a_e * coupling, realizations)
+    received = [-p.a_e * one for one in coupling] if isinstance(coupling, list) else -p.a_e * coupling
+    arriving = product_with(received, realizations)
     ee, ei, ie, ii = -p.a_e * p.c_ee, p.a_e * p.c_ei, -p.a_i * p.c_ie, p.a_i * p.c_ii
     alone_e, alone_i = p.a_e * (p.theta_e - drive), p.a_i * (p.theta_i - p.Q)  # (B, 1, unit) and one number
 
@@ -110,9 +111,9 @@ def _inputs(p: WilsonCowanParams, drawn: Array) -> Array:
 
 def _step(p: WilsonCowanParams, generator: Generator, rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
-    graph = p.draw_graph(generator)[None]
+    graphs = [p.draw_graph(generator)]
     drive = _inputs(p, generator.standard_normal(p.nodes)[None])
-    return p.step_of(velocity_of(p, drive, p.coupling(graph), rows), rows)
+    return p.step_of(velocity_of(p, drive, p.coupling(graphs), rows), rows)
 
 
 @model(
@@ -143,17 +144,16 @@ def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
         inputs.append(generator.standard_normal(p.nodes))
-    graph = np.stack(graphs)  # (B, target, source)
     drive = _inputs(p, np.stack(inputs))
     drawn = np.moveaxis(rng.initial().uniform(2, p.nodes), 2, 0)  # (2, B, R, unit)
     state = drawn.copy() if p.x0 is None else p.given_state(rng)
-    data = p.simulate(rng, velocity_of(p, drive, p.coupling(graph), realizations), state)
+    data = p.simulate(rng, velocity_of(p, drive, p.coupling(graphs), realizations), state)
     both = {"E": drive[:, 0], "I": np.zeros_like(drive[:, 0]) + np.reshape(p.Q, (-1, 1))}
     shown = p.variables if p.observable == "all" else (p.observable,)
     return Simulated(
         data,
         {
-            "adjacency": p.adjacency(graph, INSIDE, BETWEEN, diffusive=False),
+            **p.adjacency(graphs, INSIDE, BETWEEN, diffusive=False),
             "drive": Truth(("channel",), np.concatenate([both[name] for name in shown], axis=1)),
         },
     )

@@ -10,6 +10,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pymts.adapters.graphs import edges, graph
+from pymts.data.selection import EDGE
 from pymts.errors import InvalidParameterError
 from pymts.plotting.canvas import axes
 from pymts.plotting.source import as_dataset
@@ -48,17 +50,26 @@ def plot_graph(
         If the dataset has no adjacency, or ``kind`` is neither.
     """
     dataset = as_dataset(ds)
-    if "adjacency" not in dataset:
+    listed = EDGE in dataset.dims
+    if "adjacency" not in dataset and not listed:
         raise InvalidParameterError("plot_graph needs the variable 'adjacency', which this dataset does not have")
     if kind not in ("matrix", "network", None):
         raise InvalidParameterError(f"kind must be 'matrix', 'network' or None, got {kind!r}")
-    adjacency = dataset["adjacency"].transpose("target", "source")
-    weights, labels = np.asarray(adjacency.values, dtype=float), [str(label) for label in adjacency["target"].values]
+    labels = [str(label) for label in dataset["channel" if listed else "target"].values]
     ax = axes(ax, dataset)
     as_matrix = kind == "matrix" or (kind is None and len(labels) > FEW)
-    (_matrix if as_matrix else _network)(ax, weights, labels, options)
+    if listed and as_matrix:
+        _dots(ax, edges(dataset), dataset.indexes["channel"], options)
+    else:
+        weights = np.asarray(graph(dataset).values, dtype=float)
+        (_matrix if as_matrix else _network)(ax, weights, labels, options)
     ax.set_title(title_of(dataset) if title is None else title)
     return ax
+
+
+def has_links(dataset: xr.Dataset) -> bool:
+    """Return whether there is a graph with anything to draw."""
+    return bool(dataset.sizes.get(EDGE, 0)) or ("adjacency" in dataset and bool(dataset["adjacency"].any()))
 
 
 def _matrix(ax: Any, weights: NDArray[np.float64], labels: Sequence[str], options: dict[str, Any]) -> None:
@@ -79,6 +90,14 @@ def _matrix(ax: Any, weights: NDArray[np.float64], labels: Sequence[str], option
     ax.set(xlabel="source", ylabel="target")
     ax.set_xticks(range(0, len(labels), every), labels[::every])
     ax.set_yticks(range(0, len(labels), every), labels[::every])
+
+
+def _dots(ax: Any, listed: pd.DataFrame, place: pd.Index[Any], options: dict[str, Any]) -> None:
+    """Draw the matrix of a large graph as a dot for each edge."""
+    source, target = (place.get_indexer(pd.Index(listed[end])) for end in ("source", "target"))
+    ax.plot(source, target, ".", **{"color": LINK, "markersize": 1.5, "rasterized": True, **options})
+    span = (-0.5, len(place) - 0.5)
+    ax.set(xlabel="source", ylabel="target", aspect="equal", xlim=span, ylim=span[::-1])
 
 
 def _network(ax: Any, weights: NDArray[np.float64], labels: Sequence[str], options: dict[str, Any]) -> None:

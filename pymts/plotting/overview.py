@@ -9,7 +9,7 @@ import xarray as xr
 
 from pymts.plotting.canvas import sign
 from pymts.plotting.correlation import plot_correlation
-from pymts.plotting.graph import plot_graph
+from pymts.plotting.graph import has_links, plot_graph
 from pymts.plotting.heatmap import plot_heatmap
 from pymts.plotting.portrait import plot_embedding
 from pymts.plotting.source import as_dataset, series
@@ -53,7 +53,7 @@ def plot_overview(ds: xr.Dataset | pd.DataFrame, realization: int = 0, *, title:
         plot_spectrum(dataset, channels=few, ax=spectrum, title="")
     else:
         spectrum.set_axis_off()
-    if "adjacency" in dataset and bool(dataset["adjacency"].any()):
+    if has_links(dataset):
         plot_graph(dataset, ax=last, title="")
     elif "theory_acov" in dataset and dataset.sizes["time"] > 1:
         plot_correlation(dataset, ax=last, title="")

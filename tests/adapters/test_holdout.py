@@ -134,8 +134,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a switch": ({"test_size": True}, "got True"),
     "a text": ({"test_size": "half"}, "got 'half'"),
     "not a number": ({"test_size": float("nan")}, "got nan"),
-    "all of them": ({"test_size": 4}, "leaves nothing to train on: var_M2_T20_n_realizations4_"),
-    "all the time": ({"test_size": 20, "by": "time"}, "test_size=20 leaves nothing to train on: var_M2_T20_n_real"),
+    "all of them": ({"test_size": 4}, "leaves nothing to train on: var_M2_T20_R4_"),
+    "all the time": ({"test_size": 20, "by": "time"}, "test_size=20 leaves nothing to train on: var_M2_T20_R4_"),
     "all the configurations": (
         {"test_size": 8, "by": "configuration"},
         "the source has 8 different configurations;",

@@ -219,14 +219,14 @@ def test_the_accessor_gives_the_same(mixed: list[xr.Dataset]) -> None:
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "long window": (
         {"context_length": 10, "horizon": 8},
-        "context_length + horizon = 10 + 8 = 18 is longer than var_M3_T17_n_realizations2_seed1__",
+        "context_length + horizon = 10 + 8 = 18 is longer than var_M3_T17_R2_seed1__",
     ),
     "no context": ({}, "context_length is missing; give the number of samples to forecast from"),
     "no context to label": ({"target": "model", "horizon": 1}, "context_length is missing; give the number of samples"),
     "typo": ({"target": "adjacncy"}, "there is no target 'adjacncy' in the source; did you mean 'adjacency'?"),
     "nothing like it": ({"target": "qqqq"}, "there is no target 'qqqq' in the source (these are future, model, coeff"),
     "not there": ({"target": "K"}, "did you mean"),
-    "drawn": ({"target": "Phi"}, "'Phi' is None in var_M3_T17_n_realizations2_seed1__"),
+    "drawn": ({"target": "Phi"}, "'Phi' is None in var_M3_T17_R2_seed1__"),
     "zero horizon": ({"context_length": 2, "horizon": 0}, "horizon must be an integer of at least 1, got 0"),
     "negative horizon": ({"target": "model", "context_length": 2, "horizon": -1}, "horizon must be an integer of at"),
     "context": ({"context_length": 2.5}, "context_length must be an integer of at least 1, got 2.5"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pymts.numerics import networks
+from pymts.data.truth import Truth
+from pymts.numerics import networks, sparse
 from pymts.params.base import Integers, Matrix, Params, square
 from pymts.params.fields import STRUCTURAL
 
@@ -39,6 +40,8 @@ def default_block_sizes(m: int) -> list[int]:
 
 class NetworkParams(Params):
     """Parameters of a model whose channels drive each other over a graph."""
+
+    takes_sparse: ClassVar[bool] = False  # whether the model works on a list of edges
 
     topology: Topology = Field(
         default="complete",
@@ -121,13 +124,73 @@ class NetworkParams(Params):
         """The rewiring probability of `watts_strogatz`."""
         return self.beta
 
-    def draw_graph(self, rng: Generator) -> NDArray[np.float64]:
-        """Return the adjacency (target, source), given or drawn."""
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the graph is kept as a list of edges: a drawn one of many nodes and few edges."""
+        if not self.takes_sparse or self.A is not None or self.nodes <= SPARSE_NODES:
+            return False
+        thin = self.density is None or self.density <= SPARSE_DENSITY
+        return self.topology in SPARSE and (self.topology != "erdos_renyi" or thin)
+
+    def draw_graph(self, rng: Generator) -> Any:
+        """Return the adjacency (target, source), given or drawn: an array, or a CSR matrix if ``is_sparse``."""
         if self.A is not None:
             return np.array(self.A, dtype=np.float64)
-        graph = _FAMILIES[self.topology](self, rng)
         directed = self.topology in DIRECTED or (self.directed and self.topology not in UNDIRECTED)
+        if self.is_sparse:
+            return sparse.weighed(SPARSE[self.topology](self, rng), self.nodes, self.weights, rng, directed)
+        graph = _FAMILIES[self.topology](self, rng)
         return networks.draw_weights(graph, self.weights, rng, directed)
+
+    def coupled(self, graphs: Sequence[Any], rule: str, gain: Any) -> Any:
+        """Return gain A_ij / n_i of drawn graphs, (B, target, source) or a list of CSR matrices; the rule tells n_i."""
+        if not self.is_sparse:
+            graph = np.stack(graphs)
+            return np.asarray(gain / networks.normaliser(graph, rule)[..., None] * graph)
+        number = float(np.asarray(gain).reshape(-1)[0])  # a sparse graph is a batch of its own
+        by_rule = {"N": float(self.nodes), "none": 1.0}
+        return [
+            sparse.scaled(g, number / (sparse.in_strength(g) if rule == "degree" else by_rule[rule])) for g in graphs
+        ]
+
+    def graph_truth(self, graphs: Sequence[Any], attrs: Mapping[str, str]) -> dict[str, Truth]:
+        """Return the graphs as truth: a matrix, or lists of edges."""
+        if not self.is_sparse:
+            return {"adjacency": Truth(("target", "source"), np.stack(graphs), attrs)}
+        return edge_truth(graphs[0], attrs)
+
+    def graph_key(self) -> tuple[object, ...]:
+        """Return what keeps a sparse graph, whose edges may differ in number, in a batch of its own."""
+        return (self.seed,) if self.is_sparse else ()
+
+
+def edge_truth(graph: Any, attrs: Mapping[str, str]) -> dict[str, Truth]:
+    """Return one CSR graph as truth, by target and then by source."""
+    names = ("edge_target", "edge_source", "edge_weight")
+    return {name: Truth(("edge",), part[None], attrs) for name, part in zip(names, sparse.edges(graph), strict=True)}
+
+
+def _erdos_renyi(p: NetworkParams, rng: Generator) -> NDArray[np.int64]:
+    pairs = p.nodes * (p.nodes - 1) // (1 if p.directed else 2)
+    if p.density is None:
+        count = networks.LINKS_PER_NODE * p.nodes // (1 if p.directed else 2)
+    else:
+        count = int(rng.binomial(pairs, p.density))
+    return sparse.random_pairs(p.nodes, count, rng, p.directed)
+
+
+SPARSE_NODES = 1000
+SPARSE_DENSITY = 0.05
+SPARSE: dict[str, Callable[[Any, Generator], NDArray[np.int64]]] = {
+    "ring": lambda p, _: sparse.ring(p.nodes, p.k),
+    "ring_unidirectional": lambda p, _: sparse.ring_unidirectional(p.nodes, p.k),
+    "chain": lambda p, _: sparse.chain(p.nodes),
+    "star": lambda p, _: sparse.star(p.nodes),
+    "lattice_2d": lambda p, _: sparse.lattice_2d(p.nodes),
+    "erdos_renyi": _erdos_renyi,
+    "watts_strogatz": lambda p, rng: sparse.watts_strogatz(p.nodes, p.k, p.rewiring, rng),
+    "barabasi_albert": lambda p, rng: sparse.barabasi_albert(p.nodes, p.m, rng),
+}
 
 
 class OwnBetaParams(NetworkParams):

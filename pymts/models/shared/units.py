@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, Field, model_validator
+from scipy.sparse import eye_array, kron
 
 from pymts.data.truth import Truth
-from pymts.models.shared.network import NetworkParams, Topology, infer_m
+from pymts.models.shared.network import NetworkParams, Topology, edge_truth, infer_m
+from pymts.numerics import sparse
 from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
 from pymts.numerics.lyapunov import Step
-from pymts.numerics.networks import normaliser
 from pymts.numerics.rows import ROWS
 from pymts.params.base import ContinuousParams, Matrix, Vector
 from pymts.params.fields import STRUCTURAL
@@ -29,6 +31,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
     A state is an array (variable, configuration, realization, unit), so that a variable of all is contiguous.
     """
 
+    takes_sparse: ClassVar[bool] = True
     variables: ClassVar[tuple[str, ...]]
 
     M: int = Field(
@@ -117,11 +120,11 @@ class UnitsParams(NetworkParams, ContinuousParams):
 
     def batch_key(self) -> tuple[object, ...]:
         """Noise-free runs draw no noise, so they do not share a batch with noisy ones."""
-        return (self.noise_std > 0,)
+        return (self.noise_std > 0, *self.graph_key())
 
-    def coupling(self, graph: Array) -> Array:
-        """Return K A_ij / n_i of each configuration, (B, target, source)."""
-        return np.asarray(self.K / normaliser(graph, self.normalization)[..., None] * graph)
+    def coupling(self, graphs: Sequence[Any]) -> Any:
+        """Return K A_ij / n_i of each configuration, (B, target, source) or CSR matrices."""
+        return self.coupled(graphs, self.normalization, self.K)
 
     def initial_state(self, rng: Streams, centre: Sequence[Array | float], spread: float) -> Array:
         """Return the state given, or normal draws about a centre for each variable: (variable, B, R, unit)."""
@@ -174,12 +177,14 @@ class UnitsParams(NetworkParams, ContinuousParams):
 
         return step
 
-    def adjacency(self, graph: Array, inside: Array, between: Array, diffusive: bool = True) -> Truth:
+    def adjacency(
+        self, graphs: Sequence[Any], inside: Array, between: Array, diffusive: bool = True
+    ) -> dict[str, Truth]:
         """Return the graph of the channels.
 
         Parameters
         ----------
-        graph : array of shape (B, unit, unit)
+        graphs : list of arrays of shape (unit, unit), or of CSR matrices
         inside : array of shape (variable, variable)
             Which variables of a unit enter the derivative of which, (target, source), without the coupling.
         between : array of shape (variable, variable)
@@ -190,29 +195,40 @@ class UnitsParams(NetworkParams, ContinuousParams):
         attrs = {"graph_kind": "structural", "normalization": self.normalization}
         if self.channels_a_unit == 1:
             attrs["note"] = "Weights A of the coupling; that a unit drives itself is not listed."
-            return Truth(("target", "source"), graph, attrs)
+            return self.graph_truth(graphs, attrs)
         attrs["note"] = "Weights A between units; 1 for what enters an equation within a unit, itself included."
+        if self.is_sparse:
+            weights = sparse.laplacian(graphs[0]) if diffusive else graphs[0]
+            own = kron(inside != 0, eye_array(self.nodes)).tocsr()
+            others = kron(between, weights).tocsr()
+            return edge_truth(others - others.multiply(own) + own, attrs)
+        graph = np.stack(graphs)
         weights = laplacian(graph) if diffusive else graph
         across = np.einsum("vw,bij->bviwj", between, weights).reshape(-1, self.M, self.M)
-        return Truth(("target", "source"), np.where(np.kron(inside, np.eye(self.nodes)) != 0, 1.0, across), attrs)
+        values = np.where(np.kron(inside, np.eye(self.nodes)) != 0, 1.0, across)
+        return {"adjacency": Truth(("target", "source"), values, attrs)}
 
 
-def laplacian(coupling: Array) -> Array:
-    """Return the L with (L x)_i = sum_j C_ij (x_j - x_i), of couplings C (B, target, source)."""
+def laplacian(coupling: Any) -> Any:
+    """Return the L with (L x)_i = sum_j C_ij (x_j - x_i), of couplings C (B, target, source) or CSR matrices."""
+    if isinstance(coupling, list):
+        return [sparse.laplacian(one) for one in coupling]
     return np.asarray(coupling - coupling.sum(axis=-1)[..., None] * np.eye(coupling.shape[-1]))
 
 
-def product_with(matrix: Array, realizations: int) -> Velocity:
+def product_with(matrix: Any, realizations: int) -> Velocity:
     """Return x -> matrix x for x (B, R, unit), with the same bits whatever B and R are (see numerics/rows.py).
 
     What it returns is overwritten by its next call.
     """
+    if isinstance(matrix, list):
+        return partial(sparse.spread, matrices=matrix)
     batch, n, _ = matrix.shape
     slices = -(-realizations // ROWS)
     # Rows that stay zero fill the last group once and for all.
     rows, products = np.zeros((2, batch, slices, ROWS, n))
     given = rows.reshape(batch, -1, n)[:, :realizations]
-    found = products.reshape(batch, -1, n)[:, :realizations]
+    found: Array = products.reshape(batch, -1, n)[:, :realizations]
     transposed = matrix.swapaxes(-1, -2)[:, None]
 
     def product(x: Array) -> Array:
