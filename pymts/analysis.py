@@ -12,6 +12,7 @@ from pymts.data.block import Block
 from pymts.data.truth import TRUTH
 from pymts.errors import InvalidParameterError
 from pymts.models.registry import MODELS, get_model
+from pymts.numerics.delay import HistoryMap
 from pymts.numerics.lyapunov import local_exponents, mean_and_error, tangent_step
 from pymts.plan.configuration import Configuration
 from pymts.run.simulate import simulate
@@ -22,7 +23,7 @@ def lyapunov(
     source: xr.Dataset | Configuration,
     n_exponents: int | None = None,
     *,
-    steps: int = 10_000,
+    steps: int | None = None,
     orbits: int = 8,
     every: int = 5,
 ) -> xr.Dataset:
@@ -36,9 +37,11 @@ def lyapunov(
     source : xarray.Dataset or Configuration
         A dataset of the model, or what would make one.
     n_exponents : int or None
-        How many, the largest first; ``None`` computes all, which takes longer.
-    steps : int
-        Steps over which growth is summed, after a tenth as many in which tangents turn.
+        How many, the largest first; ``None`` computes as many as the system has variables, which takes longer. An
+        equation with a delay has infinitely many.
+    steps : int or None
+        Steps over which growth is summed, after a tenth as many in which tangents turn; a step of an equation with a
+        delay is one delay. ``None`` takes 10,000, or 1,000 delays.
     orbits : int
         Initial conditions, which are states of the model after its ``burn_in``; the error is over them.
     every : int
@@ -52,7 +55,7 @@ def lyapunov(
     Raises
     ------
     InvalidParameterError
-        If the model has no such step (it is stochastic, or has a delay), or a number is out of range.
+        If the model has no such step, since it is stochastic, or a number is out of range.
 
     Examples
     --------
@@ -68,13 +71,19 @@ def lyapunov(
         known = ", ".join(sorted(name for name, one in MODELS.items() if one.step is not None))
         raise InvalidParameterError(f"{model.name} has no deterministic step to follow; these have one: {known}")
     start = _starts(configuration, orbits)
-    size = start.shape[1]
+    params: Any = configuration.params
+    time, size = params.step, start.shape[1]
     count = size if n_exponents is None else n_exponents
-    for name, value, most in (("n_exponents", count, size), ("steps", steps, 10**9), ("orbits", orbits, 10**6)):
+    probe = model.step(params, generator(configuration.seed, Role.STRUCTURE), orbits)
+    if isinstance(probe, HistoryMap):
+        start, time = probe.at_rest(start), probe.time
+    if steps is None:
+        steps = 1000 if isinstance(probe, HistoryMap) else 10_000
+    limits = (("n_exponents", count, start.shape[1]), ("steps", steps, 10**9), ("orbits", orbits, 10**6))
+    for name, value, most in limits:
         least = 2 if name == "orbits" else 1
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise InvalidParameterError(f"{name} must be an integer from {least} to {most}, got {value!r}")
-    params: Any = configuration.params
     step = model.step(params, generator(configuration.seed, Role.STRUCTURE), (2 * count + 1) * orbits)
     length = -(-steps // every) * every
     local = local_exponents(
@@ -83,7 +92,7 @@ def lyapunov(
         count,
         n_steps=length,
         transient=-(-length // (10 * every)) * every,
-        dt=params.step,
+        dt=time,
         every=every,
     )
     mean, error = mean_and_error(local)

@@ -64,7 +64,7 @@ class CmlParams(NetworkParams):
     )
     r: float = Field(default=4.0, ge=0, le=4, description="Growth rate of the logistic map.")
     a: float = Field(default=2.0, ge=0, le=2, description="Nonlinearity of the quadratic map; 2 is conjugate to `r` 4.")
-    eps: float = Field(default=0.3, ge=0, le=1, description="Coupling: the share of a node's input that others give.")
+    eps: float = Field(default=0.1, ge=0, le=1, description="Coupling: the share of a node's input that others give.")
     topology: Topology = Field(
         default="ring",
         description="Graph family; `A`, if given, takes its place. Directed families are "

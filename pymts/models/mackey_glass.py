@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
@@ -13,7 +14,7 @@ from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import OwnBetaParams, Topology
 from pymts.models.shared.units import laplacian, product_with
-from pymts.numerics.delay import delayed_trajectory
+from pymts.numerics.delay import Delay, HistoryMap, delayed_trajectory
 from pymts.numerics.networks import normaliser
 from pymts.params.base import ContinuousParams, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
@@ -99,6 +100,18 @@ def feedback(x: Array, beta: float | Array, n: float | Array) -> Array:
     return out
 
 
+def _delay(p: MackeyGlassParams, graph: Array, realizations: int) -> Delay:
+    """Return the equation on the graphs (B, target, source)."""
+    coupling = p.K / normaliser(graph, p.normalization)[..., None] * graph
+    diffusion = product_with(laplacian(coupling), realizations)
+    return Delay(lambda x: feedback(x, p.beta, p.n), lambda x: diffusion(x) - p.gamma * x, p.delay_steps, p.dt)
+
+
+def _step(p: MackeyGlassParams, generator: Generator, rows: int) -> HistoryMap:
+    """Return the noise-free map of one delay."""
+    return HistoryMap(_delay(p, p.draw_graph(generator)[None], rows))
+
+
 @model(
     MackeyGlassParams,
     title="Mackey-Glass",
@@ -106,6 +119,7 @@ def feedback(x: Array, beta: float | Array, n: float | Array) -> Array:
     "doi:10.1126/science.267326.",
     tags=("chaotic", "delay", "network", "nonlinear", "continuous"),
     truth=("adjacency", "delay"),
+    step=_step,
 )
 def mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
     """Mackey-Glass equations: decay and a delayed feedback, coupled diffusively over a graph.
@@ -122,15 +136,10 @@ def mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
     """
     batch, realizations = rng.shape
     graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)
-    coupling = p.K / normaliser(graph, p.normalization)[..., None] * graph
-    diffusion = product_with(laplacian(coupling), realizations)
     if p.x0 is not None:
         past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M))
     else:
         past = 0.5 + rng.initial().uniform(p.M)  # (B, R, M)
-
-    def present(x: Array) -> Array:
-        return diffusion(x) - p.gamma * x
 
     def kicks() -> Iterator[tuple[int, Array]]:
         amplitude = np.asarray(p.noise_std * np.sqrt(p.dt))[..., None]
@@ -138,15 +147,7 @@ def mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
             yield start, np.multiply(block, amplitude, out=block)
 
     noisy = np.any(np.asarray(p.noise_std) > 0)
-    data = delayed_trajectory(
-        lambda x: feedback(x, p.beta, p.n),
-        present,
-        past,
-        delay_steps=p.delay_steps,
-        dt=p.dt,
-        sampling=p.sampling,
-        noise=kicks() if noisy else (),
-    )
+    data = delayed_trajectory(_delay(p, graph, realizations), past, p.sampling, kicks() if noisy else ())
     attrs = {
         "graph_kind": "structural",
         "normalization": p.normalization,

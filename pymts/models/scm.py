@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from pymts.data.truth import Simulated, Truth, adjacency
 from pymts.models.registry import model
@@ -20,7 +20,6 @@ from pymts.numerics.laws import moments, quantile
 from pymts.numerics.rows import rows_times
 from pymts.numerics.structural import Windows, solve
 from pymts.params.base import Matrices, Matrix, NonNegative, NonNegativeVector, per_channel, ragged_array
-from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
@@ -38,23 +37,17 @@ COLUMNS = 4  # of a row of interventions: channel, first sample, sample after th
 class ScmParams(NetworkParams):
     """Parameters of a structural causal model."""
 
+    M: int = Field(
+        default=10,
+        ge=1,
+        le=10**6,
+        validation_alias=AliasChoices("M", "n_channels"),
+        description="Number of channels; `n_channels` is a synonym.",
+    )
     topology: Topology = Field(
         default="random_dag",
         description="Graph family of the links between channels; ignored if `A` or `B` is given. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
-    )
-    max_parents: int | None = Field(
-        default=None,
-        ge=1,
-        le=10**6,
-        description="Maximum number of parents of a node of `random_dag`, which gets 0 to as many; `None` draws "
-        "twice as many links as channels, or all there are.",
-    )
-    density: Annotated[float | None, STRUCTURAL] = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="Edge probability of `erdos_renyi`; `None` draws twice as many edges as channels, or all.",
     )
     p: int = Field(default=2, ge=1, le=1000, description="Longest lag; inferred from `B` if given.")
     B: Matrices | None = Field(

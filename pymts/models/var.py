@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from pymts.numerics.covariance import cholesky
 from pymts.numerics.recursion import sampled, vector_recursion
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrices, Matrix, Vector, per_channel, ragged_array
-from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
@@ -31,12 +30,6 @@ class VarParams(InnovationParams, NetworkParams):
         default="erdos_renyi",
         description="Graph family that drawn coefficients live on; ignored if `A` or `Phi` is given. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
-    )
-    density: Annotated[float | None, STRUCTURAL] = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="Edge probability of `erdos_renyi`; `None` draws twice as many edges as channels, or all.",
     )
     p: int = Field(default=2, ge=1, le=1000, description="Number of lags; inferred from `Phi` if given.")
     Phi: Matrices | Matrix | None = Field(

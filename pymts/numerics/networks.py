@@ -62,10 +62,18 @@ def _undirected(upper: NDArray[np.bool_]) -> Adjacency:
 LINKS_PER_NODE = 2  # of a graph whose density is not given
 
 
+def usual(nodes: int, room: int, ends: int = 1) -> int:
+    """Return how many of the possible edges a graph has if nothing says so: never none, and never all of several.
+
+    There are two directed links a node, at most half of those possible. An undirected edge is a link at both its ends.
+    """
+    return min(LINKS_PER_NODE * nodes // ends, -(-room // 2))
+
+
 def _exactly(pairs: NDArray[np.int64], count: int, n: int, rng: Generator) -> Adjacency:
-    """Return a graph with so many of the (target, source) pairs as edges, or all of them."""
+    """Return a graph with so many of the (target, source) pairs as edges."""
     graph = np.zeros((n, n))
-    chosen = pairs[rng.choice(len(pairs), size=min(count, len(pairs)), replace=False)]
+    chosen = pairs[rng.choice(len(pairs), size=count, replace=False)]
     graph[chosen[:, 0], chosen[:, 1]] = 1.0
     return graph
 
@@ -73,12 +81,13 @@ def _exactly(pairs: NDArray[np.int64], count: int, n: int, rng: Generator) -> Ad
 def erdos_renyi(n: int, density: float | None, rng: Generator, directed: bool) -> Adjacency:
     """Every ordered pair (or unordered one, if not directed) is an edge with this probability.
 
-    Without a density there are exactly twice as many directed edges as nodes, or all there are: never none.
+    Without a density there is the usual number of edges.
     """
     if density is None and directed:
-        return _exactly(np.argwhere(~np.eye(n, dtype=bool)), LINKS_PER_NODE * n, n, rng)
+        return _exactly(np.argwhere(~np.eye(n, dtype=bool)), usual(n, n * (n - 1)), n, rng)
     if density is None:
-        upper = _exactly(np.argwhere(np.triu(np.ones((n, n), dtype=bool), 1)), LINKS_PER_NODE * n // 2, n, rng)
+        pairs = np.argwhere(np.triu(np.ones((n, n), dtype=bool), 1))
+        upper = _exactly(pairs, usual(n, len(pairs), ends=2), n, rng)
         return upper + upper.T
     drawn = rng.random((n, n)) < density
     if not directed:
@@ -128,12 +137,12 @@ def sbm(block_sizes: Sequence[int], p_intra: float, p_inter: float, rng: Generat
 def random_dag(n: int, max_parents: int | None, rng: Generator) -> Adjacency:
     """Order the nodes at random and give each 0 to max_parents parents among those before it.
 
-    Without a bound there are exactly twice as many links as nodes, or all that the order allows: never none.
+    Without a bound there is the usual number of links.
     """
     order = rng.permutation(n)
     if max_parents is None:
         later, earlier = np.tril_indices(n, -1)
-        return _exactly(np.stack([order[later], order[earlier]], axis=1), LINKS_PER_NODE * n, n, rng)
+        return _exactly(np.stack([order[later], order[earlier]], axis=1), usual(n, len(later)), n, rng)
     graph = np.zeros((n, n))
     for position in range(1, n):
         parents = rng.choice(position, size=rng.integers(min(max_parents, position) + 1), replace=False)

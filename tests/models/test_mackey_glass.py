@@ -12,7 +12,7 @@ from scipy import integrate, optimize
 from support import run
 
 from pymts.errors import InvalidParameterError
-from pymts.numerics.delay import delayed_trajectory
+from pymts.numerics.delay import Delay, delayed_trajectory
 from pymts.numerics.sampling import Sampling
 
 Array = NDArray[np.float64]
@@ -159,8 +159,8 @@ def largest_exponent(tau: float, orbits: int, length: int) -> tuple[float, float
     start = np.ones((1, orbits, 2))
     start[..., 0] = 0.5 + np.random.default_rng(0).random(orbits)
     # The norm over one delay, after a transient and at the end.
-    how = {"delay_steps": steps, "dt": dt, "sampling": Sampling(2000, 1, length + steps)}
-    path = delayed_trajectory(delayed, lambda s: -0.1 * s, start, **how)[0, ..., 1]
+    equation = Delay(delayed, lambda s: -0.1 * s, steps, dt)
+    path = delayed_trajectory(equation, start, Sampling(2000, 1, length + steps))[0, ..., 1]
     norms = [np.linalg.norm(part, axis=1) for part in (path[:, :steps], path[:, length:])]
     growth = np.log(norms[1] / norms[0]) / (length * dt)
     return float(growth.mean()), float(growth.std(ddof=1) / np.sqrt(orbits))

@@ -196,7 +196,7 @@ def test_depth_is_that_of_the_longest_path() -> None:
     [
         ({"B": [[[0.0, 1.0], [1.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]]}, "B must have an acyclic lag 0"),
         ({"B": [[[0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.1]]]}, "B must be stable, .* got 1"),
-        ({"interventions": [[9, 0, 5, 1.0]]}, "interventions must name a channel from 0 to 4, got 9"),
+        ({"interventions": [[10, 0, 5, 1.0]]}, "interventions must name a channel from 0 to 9, got 10"),
         ({"interventions": [[0, 5, 5, 1.0]]}, "interventions must run from a sample to a later one"),
         ({"interventions": [[0, 5, 2000, 1.0]]}, "at most T = 1000, got 5 to 2000"),
         ({"interventions": [[0, 1, 5, 1.0], [0, 4, 6, 2.0]]}, "must not set a channel twice"),

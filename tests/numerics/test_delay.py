@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pymts.numerics.delay import delayed_trajectory, rk4_driven
+from pymts.numerics.delay import Delay, HistoryMap, delayed_trajectory, rk4_driven
 from pymts.numerics.integrate import rk4
 from pymts.numerics.sampling import Sampling
 
@@ -29,9 +29,7 @@ def steps_of_one(t: float) -> float:
 
 def linear(steps: int, end: int) -> Array:
     sampling = Sampling(0, 1, end * steps + 1)
-    return delayed_trajectory(lambda x: -x, nothing, ONE, delay_steps=steps, dt=1.0 / steps, sampling=sampling)[
-        0, 0, :, 0
-    ]
+    return delayed_trajectory(Delay(lambda x: -x, nothing, steps, 1.0 / steps), ONE, sampling)[0, 0, :, 0]
 
 
 def test_cubic_pieces_are_found_exactly() -> None:
@@ -49,9 +47,7 @@ def test_without_delayed_influence_it_is_rk4() -> None:
     def logistic(x: Array) -> Array:
         return x * (1.0 - x)
 
-    found = delayed_trajectory(nothing, logistic, 0.1 * ONE, delay_steps=7, dt=0.2, sampling=Sampling(0, 1, 31))[
-        0, 0, :, 0
-    ]
+    found = delayed_trajectory(Delay(nothing, logistic, 7, 0.2), 0.1 * ONE, Sampling(0, 1, 31))[0, 0, :, 0]
     x = 0.1 * ONE
     for value in found:
         np.testing.assert_allclose(value, x[0, 0, 0], rtol=20 * EPS)
@@ -77,9 +73,7 @@ def test_sampling_and_blocks_of_noise_keep_the_path(sampling: Sampling, length: 
             for first in range(0, chosen.n_steps, size):
                 yield first, noise[:, :, first : min(first + size, chosen.n_steps)].copy()
 
-        return delayed_trajectory(
-            lambda x: np.sin(3 * x), lambda x: -x, past, delay_steps=5, dt=0.1, sampling=chosen, noise=blocks()
-        )
+        return delayed_trajectory(Delay(lambda x: np.sin(3 * x), lambda x: -x, 5, 0.1), past, chosen, blocks())
 
     everything = path(Sampling(0, 1, 41), 40)
     kept = sampling.burn_in + sampling.every * np.arange(sampling.T)
@@ -88,6 +82,18 @@ def test_sampling_and_blocks_of_noise_keep_the_path(sampling: Sampling, length: 
 
 def test_noise_is_added_after_each_step() -> None:
     noise = np.random.default_rng(1).standard_normal((1, 1, 9, 1))
-    steps = {"delay_steps": 4, "dt": 0.1, "sampling": Sampling(0, 1, 10)}
-    found = delayed_trajectory(nothing, nothing, ONE, **steps, noise=[(0, noise)])
+    found = delayed_trajectory(Delay(nothing, nothing, 4, 0.1), ONE, Sampling(0, 1, 10), [(0, noise)])
     np.testing.assert_allclose(found[0, 0, 1:, 0], 1 + np.cumsum(noise[0, 0, :, 0]), rtol=10 * EPS)
+
+
+def test_the_map_of_one_delay_follows_the_path() -> None:
+    rng = np.random.default_rng(2)
+    delay = Delay(lambda x: np.sin(3 * x), lambda x: -x, 5, 0.1)
+    states = rng.random((3, 4))
+    move, path = HistoryMap(delay), delayed_trajectory(delay, states[None], Sampling(0, 1, 16))[0]
+    history = move.at_rest(states)
+    for window in range(3):
+        history = move(history)
+        values = history.reshape(3, 2, 6, 4)[:, 0]
+        np.testing.assert_array_equal(values, path[:, 5 * window : 5 * window + 6])
+    assert move.time == 0.5

@@ -6,10 +6,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import MODELS, run
+from scipy.optimize import brentq
+from support import MODELS
 
 from pymts.analysis import lyapunov
-from pymts.datasets import make, make_cml, make_kuramoto, make_lorenz, make_rossler, make_stuart_landau, make_var
+from pymts.datasets import (
+    make,
+    make_cml,
+    make_kuramoto,
+    make_lorenz,
+    make_mackey_glass,
+    make_rossler,
+    make_stuart_landau,
+    make_var,
+)
 from pymts.errors import InvalidParameterError
 from pymts.plan.configuration import Configuration
 
@@ -19,24 +29,31 @@ WITH_STEP = sorted(name for name, model in MODELS.items() if model.step is not N
 
 @pytest.mark.parametrize("name", CHAOTIC)
 def test_a_model_called_chaotic_is_so_at_its_defaults(name: str) -> None:
-    if MODELS[name].step is not None:
-        for seed in range(3):
-            found = lyapunov(Configuration.of(name, {"seed": seed}), 1, steps=3000)
-            assert found.lyapunov[0] > 5 * found.lyapunov_error[0] > 0
-        return
-    # A delay has no finite state to follow: two starts that nearly agree part exponentially.
-    start = np.full(5, 1.1)
-    given = {"M": 5, "T": 3000, "seed": 1, "burn_in": 0, "sample_every": 10}
-    one, _ = run(name, x0=start.tolist(), **given)
-    two, _ = run(name, x0=(start + 1e-9).tolist(), **given)
-    apart = np.linalg.norm(one[0] - two[0], axis=1)
-    assert apart[-200:].mean() > 1e4 * apart[:50].mean()
+    for seed in range(3):
+        found = lyapunov(Configuration.of(name, {"seed": seed}), 1, steps=1000 if name == "mackey_glass" else 3000)
+        assert found.lyapunov[0] > 5 * found.lyapunov_error[0] > 0
+
+
+@pytest.mark.parametrize("m", [2, 3, 5, 8, 10, 16, 50])
+def test_the_lattice_is_chaotic_whatever_its_size(m: int) -> None:
+    found = lyapunov(Configuration.of("cml", {"M": m, "seed": m}), 1, steps=3000)
+    assert found.lyapunov[0] > 0.4
+
+
+def test_the_history_over_a_delay_has_the_exponents_of_the_linearised_equation() -> None:
+    one = lyapunov(make_mackey_glass(M=1, A=[[0.0]], T=1, seed=1), 1, steps=2000, orbits=16)
+    assert abs(one.lyapunov[0] - 0.00515) < 5 * one.lyapunov_error[0] < 0.002  # 100 orbits of 50,000 s
+    # Decay with a linear delayed feedback: the largest root of s = -gamma + beta exp(-s tau).
+    beta, gamma, tau = 0.05, 0.1, 17.0
+    root = brentq(lambda s: s + gamma - beta * np.exp(-s * tau), -0.1, 0.0)
+    linear = make_mackey_glass(M=1, A=[[0.0]], n=0.0, beta=2 * beta, gamma=gamma, tau=tau, T=1, seed=1)
+    np.testing.assert_allclose(lyapunov(linear, 1, steps=500).lyapunov[0], root, rtol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_lattice_is_chaotic_whatever_the_seed(seed: int) -> None:
     ds = make_cml(T=200, seed=seed)
-    assert float(ds.lyapunov[0]) > 0.3
+    assert float(ds.lyapunov[0]) > 0.4
     own = lyapunov(ds, 2, steps=4000)
     np.testing.assert_allclose(own.lyapunov, ds.lyapunov[:2], atol=0.04)
     spread = ds.data.std("channel").min()

@@ -59,10 +59,10 @@ class NetworkParams(Params):
         description="Neighbours on each side in `ring` and `watts_strogatz`, behind in `ring_unidirectional`.",
     )
     density: Annotated[float | None, STRUCTURAL] = Field(
-        default=0.3,
+        default=None,
         ge=0,
         le=1,
-        description="Edge probability of `erdos_renyi`; `None` draws twice as many edges as nodes, or all there are.",
+        description="Edge probability of `erdos_renyi`; `None` draws 2 links per node, at most half of those possible.",
     )
     beta: Probability = Field(default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz`.")
     m: int = Field(default=1, ge=1, le=10**6, description="Edges of each new node in `barabasi_albert`.")
@@ -72,11 +72,11 @@ class NetworkParams(Params):
     p_intra: Probability = Field(default=0.7, ge=0, le=1, description="Edge probability inside a block of `sbm`.")
     p_inter: Probability = Field(default=0.1, ge=0, le=1, description="Edge probability between blocks of `sbm`.")
     max_parents: int | None = Field(
-        default=2,
+        default=None,
         ge=1,
         le=10**6,
-        description="Maximum number of parents of a node of `random_dag`, which gets 0 to as many; `None` draws "
-        "twice as many links as nodes, or all there are.",
+        description="Maximum number of parents of a node of `random_dag`, which gets 0 to as many; `None` draws 2 "
+        "links per node, at most half of those possible.",
     )
     directed: bool = Field(default=True, description="Draw `erdos_renyi` and `sbm` with a direction to each edge.")
     weights: Literal["binary", "uniform", "normal", "signed"] = Field(
@@ -173,7 +173,7 @@ def edge_truth(graph: Any, attrs: Mapping[str, str]) -> dict[str, Truth]:
 def _erdos_renyi(p: NetworkParams, rng: Generator) -> NDArray[np.int64]:
     pairs = p.nodes * (p.nodes - 1) // (1 if p.directed else 2)
     if p.density is None:
-        count = networks.LINKS_PER_NODE * p.nodes // (1 if p.directed else 2)
+        count = networks.usual(p.nodes, pairs, ends=1 if p.directed else 2)
     else:
         count = int(rng.binomial(pairs, p.density))
     return sparse.random_pairs(p.nodes, count, rng, p.directed)
