@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 class ArParams(Params):
     """Parameters of independent autoregressive channels."""
 
-    p: int = Field(default=2, ge=1, le=1000, description="Number of lags; a given `phi` tells it.")
+    p: int = Field(default=2, ge=1, le=1000, description="Number of lags; inferred from `phi` if given.")
     phi: Vector | Matrix | None = Field(
         default=None,
         description="Coefficients of lag 1, ..., p, used as given: p numbers for all channels, or a matrix (M, p); "
@@ -34,14 +34,15 @@ class ArParams(Params):
         default=0.9,
         ge=0,
         lt=1,
-        description="Spectral radius that drawn coefficients are scaled to; the memory is about 1 / (1 - rho) steps.",
+        description="Spectral radius to which drawn coefficients are scaled; memory lasts about 1 / (1 - rho) steps.",
     )
     sigma: NonNegative | NonNegativeVector = Field(
-        default=1.0, description="Standard deviation of the innovations, one number or one a channel."
+        default=1.0, description="Standard deviation of the innovations, one number, or one per channel."
     )
     x0: Vector | None = Field(
         default=None,
-        description="Start of the M channels, taken by all p past values; `None` starts in the stationary state.",
+        description="Initial values of the M channels, used for all p past values; `None` draws the past from the "
+        "stationary distribution.",
     )
 
     @model_validator(mode="before")
@@ -77,7 +78,7 @@ class ArParams(Params):
 
 
 def _coefficients(p: ArParams, rng: Streams) -> Array:
-    """Return the coefficients, given or drawn: (B, M, p), or (B, 1, p) where the channels share them."""
+    """Return the given or drawn coefficients: (B, M, p), or (B, 1, p) if the channels share them."""
     batch = rng.shape[0]
     if p.phi is not None:
         phi = np.atleast_2d(np.asarray(p.phi, dtype=np.float64))
@@ -89,9 +90,9 @@ def _coefficients(p: ArParams, rng: Streams) -> Array:
 
 
 def _stationary_past(factor: Array, rng: Streams) -> Array:
-    """Return the p values up to the start, drawn from their joint law: (B, R, p, M), oldest first.
+    """Return the p values up to the start, drawn from their joint distribution: (B, R, p, M), oldest first.
 
-    ``factor`` (B, M, p, p) makes them of p normals, newest first.
+    ``factor`` (B, M, p, p) maps p normals to them, newest first.
     """
     _, m, p, _ = factor.shape
     normals = rng.initial().normal(p, m)  # (B, R, p, M)
@@ -126,9 +127,9 @@ def ar(p: ArParams, rng: Streams) -> Simulated:
     x_i(t) = sum_{k=1..p} phi_ik x_i(t-k) + sigma_i e_i(t),   e ~ N(0, 1)
 
     Observed: x. Truth: the coefficients (diagonal matrices), the graph of self-loops, the innovation covariance and,
-    for the stationary start, the covariance and autocovariances in closed form. Drawn coefficients are normal, lag k
-    scaled by (rho / r)^k, which brings their spectral radius r to rho exactly; given ones are used as given, or refused
-    if unstable.
+    for the stationary start, the covariance and autocovariances in closed form. Drawn coefficients are normal; scaling
+    lag k by (rho / r)^k sets their spectral radius r to exactly rho. Given coefficients are used unchanged, and
+    rejected if unstable.
     """
     batch, realizations = rng.shape
     phi = _coefficients(p, rng)  # (B, M or 1, p)

@@ -30,7 +30,7 @@ class BrownianParams(NoiseParams, ContinuousParams):
     Sigma: Matrix | None = Field(
         default=None, description="Covariance (M, M) per unit of time, L L' in the equation; replaces `sigma`."
     )
-    x0: float | Vector = Field(default=0.0, description="Value at the start, one number or M numbers.")
+    x0: float | Vector = Field(default=0.0, description="Initial value, one number or M numbers.")
 
     @model_validator(mode="before")
     @classmethod
@@ -53,7 +53,7 @@ class AbmParams(BrownianParams):
     sigma: NonNegative | NonNegativeVector = Field(
         default=2.0, description="Standard deviation per square root of the unit of time, one number or M numbers."
     )
-    x0: float | Vector = Field(default=100.0, description="Value at the start, one number or M numbers.")
+    x0: float | Vector = Field(default=100.0, description="Initial value, one number or M numbers.")
 
 
 class GbmParams(ContinuousParams):
@@ -67,9 +67,10 @@ class GbmParams(ContinuousParams):
     )
     correlation: float | Matrix = Field(
         default=0.0,
-        description="Correlation of the log-returns: one for all pairs, or a matrix (M, M) with a unit diagonal.",
+        description="Correlation of the log-returns: one number for all pairs, or a matrix (M, M) with a unit "
+        "diagonal.",
     )
-    S0: float | NonNegativeVector = Field(default=1.0, description="Value at the start, positive, one or M numbers.")
+    S0: float | NonNegativeVector = Field(default=1.0, description="Initial value, positive, one number or M numbers.")
 
     @model_validator(mode="before")
     @classmethod
@@ -86,7 +87,7 @@ class GbmParams(ContinuousParams):
         return self
 
     def batch_key(self) -> tuple[object, ...]:
-        """Independent channels need no product, so they do not share a batch with correlated ones."""
+        """Independent channels need no matrix product, so they do not share a batch with correlated ones."""
         return (self.correlation == 0,)
 
 
@@ -133,8 +134,8 @@ def brownian(p: BrownianParams, rng: Streams) -> Simulated:
 
     dX = mu dt + L dW,  L L' = Sigma
 
-    Observed: X, sampled exactly whatever dt is. Truth: the mean x0 + mu t and the covariance per unit of time. Time
-    is counted from the start, so `burn_in` steps have passed at the first sample.
+    Observed: X, sampled exactly for any dt. Truth: the mean x0 + mu t and the covariance per unit of time. Time is
+    counted from the start, so the first sample is at step `burn_in`.
     """
     return _walk(p, rng)
 
@@ -148,12 +149,12 @@ def brownian(p: BrownianParams, rng: Streams) -> Simulated:
     truth=("theory_mean", "theory_cov"),
 )
 def abm(p: AbmParams, rng: Streams) -> Simulated:
-    """Arithmetic Brownian motion: prices whose changes are normal (Bachelier).
+    """Arithmetic Brownian motion: prices with normally distributed changes (Bachelier).
 
     dX = mu dt + L dW,  L L' = Sigma
 
-    Observed: X, sampled exactly whatever dt is. Truth: the mean x0 + mu t and the covariance per unit of time. Time
-    is counted from the start, so `burn_in` steps have passed at the first sample.
+    Observed: X, sampled exactly for any dt. Truth: the mean x0 + mu t and the covariance per unit of time. Time is
+    counted from the start, so the first sample is at step `burn_in`.
     """
     return _walk(p, rng)
 
@@ -167,12 +168,12 @@ def abm(p: AbmParams, rng: Streams) -> Simulated:
     truth=("theory_mean",),
 )
 def gbm(p: GbmParams, rng: Streams) -> Simulated:
-    """Geometric Brownian motion: prices whose relative changes are normal.
+    """Geometric Brownian motion: prices with normally distributed log-returns.
 
     dS = mu S dt + sigma S dW,  Corr(dW_i, dW_j) = correlation_ij
 
-    Observed: S, by the exact solution S0 exp((mu - sigma^2 / 2) t + sigma W), so log-returns are normal whatever dt is.
-    Truth: the mean S0 exp(mu t). Time is counted from the start, so `burn_in` steps have passed at the first sample.
+    Observed: S, from the exact solution S0 exp((mu - sigma^2 / 2) t + sigma W), so log-returns are normal for any dt.
+    Truth: the mean S0 exp(mu t). Time is counted from the start, so the first sample is at step `burn_in`.
     """
     batch, realizations = rng.shape
     sigma = per_step(p.sigma)

@@ -57,30 +57,36 @@ class CmlParams(NetworkParams):
 
     preset: Preset | None = Field(
         default=None,
-        description="A regime of Kaneko's lattice: sets `local_map` to `quadratic`, and `a` and `eps` to its values.",
+        description="One of Kaneko's regimes; sets `local_map` to `quadratic`, and `a` and `eps` accordingly.",
     )
     local_map: Literal["logistic", "quadratic"] = Field(
         default="logistic", description="Map of each node: `logistic` r x (1 - x) or `quadratic` 1 - a x^2."
     )
     r: float = Field(default=4.0, ge=0, le=4, description="Growth rate of the logistic map.")
-    a: float = Field(default=2.0, ge=0, le=2, description="Nonlinearity of the quadratic map; 2 is conjugate to `r` 4.")
-    eps: float = Field(default=0.1, ge=0, le=1, description="Coupling: the share of a node's input that others give.")
+    a: float = Field(
+        default=2.0, ge=0, le=2, description="Nonlinearity of the quadratic map; a = 2 is conjugate to r = 4."
+    )
+    eps: float = Field(
+        default=0.1, ge=0, le=1, description="Coupling: fraction of a node's input that comes from other nodes."
+    )
     topology: Topology = Field(
         default="ring",
-        description="Graph family; `A`, if given, takes its place. Directed families are "
-        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+        description="Graph family; ignored if `A` is given. Directed families are `ring_unidirectional`, `chain` and "
+        "`random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     weights: Literal["binary", "uniform"] = Field(
         default="binary",
-        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative ones can leave the map's interval "
-        "and diverge: give them as `A`.",
+        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative weights, given as `A`, can take "
+        "the state out of the map's interval and make it diverge.",
     )
     x0: Vector | None = Field(
         default=None,
         description="Initial values of the M nodes; `None` draws them uniformly on the map's interval, [0, 1) "
         "(`logistic`) or [-1, 1) (`quadratic`).",
     )
-    burn_in: int = Field(default=1000, ge=0, description="Steps simulated and discarded before the first sample.")
+    burn_in: int = Field(
+        default=1000, ge=0, description="Number of steps simulated and discarded before the first sample."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -100,12 +106,12 @@ class CmlParams(NetworkParams):
         return self
 
     def batch_key(self) -> tuple[object, ...]:
-        """Sparse graphs are in batches of their own."""
+        """Each sparse graph forms its own batch."""
         return self.graph_key()
 
 
 def _implied(preset: Any) -> dict[str, Any]:
-    """Return the parameters that a preset sets; nothing for one that is not known, which its type refuses."""
+    """Return the parameters that a preset sets, or none for an unknown preset, which validation rejects."""
     if preset not in PRESETS:
         return {}
     a, eps = PRESETS[preset]
@@ -113,10 +119,10 @@ def _implied(preset: Any) -> dict[str, Any]:
 
 
 def _mixing(p: CmlParams, graphs: Sequence[Any]) -> Any:
-    """Return what each node takes of each image, (B, target, source) or CSR matrices."""
+    """Return the weight of each image in each node, (B, target, source) or CSR matrices."""
     if p.is_sparse:
         eps = float(np.asarray(p.eps).reshape(-1)[0])
-        # A node that receives nothing keeps all.
+        # A node without inputs keeps its whole image.
         shares = [np.where(np.diff(one.indptr) > 0, eps, 0.0) for one in graphs]
         found = [
             sparse.scaled(one, share / sparse.in_strength(one)) + diags_array(1.0 - share)
@@ -137,7 +143,7 @@ def _step_of(p: CmlParams, graphs: Sequence[Any], rows: int) -> Callable[[Array]
     def mixed(images: Array) -> Array:
         return sparse.spread(images, mixing) if p.is_sparse else rows_times(images, mixing)
 
-    # The product takes rows in groups of ROWS: rows that stay zero fill the last group once and for all.
+    # The product takes rows in groups of ROWS: the last group is padded with zero rows.
     padded = np.zeros((batch, -(-rows // ROWS) * ROWS, p.M))
     mapped = padded[:, :rows]
 
@@ -178,14 +184,13 @@ def cml(p: CmlParams, rng: Streams) -> Simulated:
 
     x_i(t+1) = (1 - eps) f(x_i(t)) + (eps / deg_i) sum_j A_ij f(x_j(t))
 
-    f(x) = r x (1 - x) (`local_map="logistic"`) or 1 - a x^2 ("quadratic"). deg_i is the summed absolute weight that i
-    receives, so with weights of at least 0 the lattice stays in the map's interval; a node that receives nothing
-    is uncoupled, x_i(t+1) = f(x_i(t)).
+    f(x) = r x (1 - x) (`local_map="logistic"`) or 1 - a x^2 ("quadratic"). deg_i is the sum of the absolute weights
+    into i, so with nonnegative weights the lattice stays in the map's interval; a node without inputs is uncoupled,
+    x_i(t+1) = f(x_i(t)).
 
-    Observed: x. Truth: the graph, before the division by deg_i, and at the default parameters the Lyapunov exponents,
-    computed with their standard error; elsewhere `pymts.analysis.lyapunov` computes them. The defaults are fully
-    developed chaos, the preset `st_chaos` in other words. Kaneko's regimes are the `preset`s; he draws them for rings
-    that are far longer than the default M.
+    Observed: x. Truth: the graph before division by deg_i and, at the default parameters, the Lyapunov exponents with
+    standard errors; for other parameters, use `pymts.analysis.lyapunov`. The defaults give fully developed chaos, like
+    the preset `st_chaos`. The `preset`s are Kaneko's regimes, which he studied on rings much longer than the default M.
     """
     batch, realizations = rng.shape
     graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)

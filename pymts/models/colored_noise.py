@@ -1,4 +1,4 @@
-"""Coloured noise: power over frequency falls as a power law."""
+"""Coloured noise: its spectrum follows a power law."""
 
 from __future__ import annotations
 
@@ -34,23 +34,24 @@ class ColoredNoiseParams(Params):
         description="Exponent of the spectrum, from -8 to 8, one number or M numbers: 0 white, 1 pink, 2 red, -1 blue.",
     )
     sigma: Annotated[float, Gt(0)] | NonNegativeVector = Field(
-        default=1.0, description="Standard deviation of a channel, positive, one number or M numbers."
+        default=1.0, description="Standard deviation of each channel, positive, one number or M numbers."
     )
     f_min: Annotated[float, STRUCTURAL] = Field(
         default=0.001,
         ge=1e-5,
         le=0.25,
-        description="Frequency in cycles a step below which the spectrum is flat; the memory is about 1 / f_min steps.",
+        description="Frequency in cycles per step below which the spectrum is flat; memory lasts about 1 / f_min "
+        "steps.",
     )
     correlation: float | Matrix = Field(
         default=0.3,
-        description="Correlation of the channels at every frequency, its square their coherence: one for all pairs, "
-        "or a matrix (M, M) with a unit diagonal.",
+        description="Correlation of the channels at every frequency (its square is the coherence): one number for "
+        "all pairs, or a matrix (M, M) with a unit diagonal.",
     )
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """What the kernels, their transforms and two stretches of noise take."""
+        """The cost of the kernels, their transforms and two stretches of noise."""
         return 0.0, 12 * 8 * self.M * kernel_length(self.f_min)
 
     @model_validator(mode="before")
@@ -72,7 +73,7 @@ class ColoredNoiseParams(Params):
 
 
 def _white(generator: Generator, factor: Array, length: int) -> Array:
-    """Return the next steps of white noise with covariance L L', (length, M), for the factor L (M, M)."""
+    """Return the next steps of white noise with covariance L L', (length, M), given the factor L (M, M)."""
     noise: Array = mix(generator.standard_normal((1, 1, length, len(factor))), factor[None])
     return noise.reshape(length, -1)
 
@@ -89,14 +90,14 @@ def colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
 
     x_i(t) = sum_s h_i(s) w_i(t - s),   w(t) ~ N(0, R),   |H_i(f)|^2 = S_i(f) ~ (f^2 + f_min^2)^(-beta_i / 2)
 
-    Power falls as f^-beta above `f_min` and is flat below, so that every beta has a stationary law of variance
-    sigma^2. The kernels h are symmetric: channels of different beta, too, have the real cross spectrum
-    R_ij sqrt(S_i S_j), without a lag, and the coherence R_ij^2 at every frequency. Timmer and König draw the Fourier
-    coefficients of the whole series; here white noise is filtered, so that a longer series begins with the shorter.
+    Power falls as f^-beta above `f_min` and is flat below, so every beta gives a stationary process of variance
+    sigma^2. The kernels h are symmetric, so even channels with different beta have the real cross spectrum R_ij
+    sqrt(S_i S_j), with no lag, and coherence R_ij^2 at every frequency. Timmer and König draw the Fourier coefficients
+    of the whole series; here white noise is filtered, so a longer series extends a shorter one.
 
-    Observed: x. Truth: the two-sided spectra, whose mean over frequencies from -1/2 to 1/2 is the variance, at the
-    frequencies k / L of the kernel of length L, from 0 to 1/2 cycles a step (of a step, also where `sample_every`
-    leaves samples out); the correlation R; the covariance of the channels.
+    Observed: x. Truth: the two-sided spectra, with their mean over frequencies from -1/2 to 1/2 equal to the variance,
+    at frequencies k / L for a kernel of length L, from 0 to 1/2 cycles per step (not per sample, if `sample_every`
+    exceeds 1); the correlation R; the covariance of the channels.
     """
     batch, realizations = rng.shape
     m = p.M
@@ -112,7 +113,7 @@ def colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
     sampling = p.sampling
     data = np.empty((batch, realizations, p.T, m))
     for b, row in enumerate(rng.process().generators):
-        for r, generator in enumerate(row):  # a path takes L steps of noise at least, so that only one is held
+        for r, generator in enumerate(row):  # a path takes at least L steps of noise, so only one is held
             past = _white(generator, factor[b], length)
             for first in range(0, sampling.n_steps + 1, length):
                 now = _white(generator, factor[b], length)

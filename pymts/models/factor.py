@@ -25,7 +25,9 @@ Array = NDArray[np.float64]
 class FactorParams(Params):
     """Parameters of a dynamic factor model."""
 
-    n_factors: int = Field(default=2, ge=1, le=1000, description="Number of hidden factors; given arrays tell it.")
+    n_factors: int = Field(
+        default=2, ge=1, le=1000, description="Number of hidden factors; inferred from given arrays."
+    )
     Lambda: Matrix | None = Field(
         default=None, description="Loadings (M, n_factors), used as given; `None` draws them, N(0, 1)."
     )
@@ -34,7 +36,7 @@ class FactorParams(Params):
         description="Coefficients (target, source) of the factors' autoregression, (n_factors, n_factors), used as "
         "given; `None` draws them.",
     )
-    rho: float = Field(default=0.9, ge=0, lt=1, description="Spectral radius that drawn coefficients are scaled to.")
+    rho: float = Field(default=0.9, ge=0, lt=1, description="Spectral radius to which drawn coefficients are scaled.")
     sigma: NonNegative | NonNegativeVector = Field(
         default=1.0, description="Standard deviation of each channel's own noise, one number or M numbers."
     )
@@ -70,7 +72,7 @@ class FactorParams(Params):
 
 
 def _structure(p: FactorParams, rng: Streams) -> tuple[Array, Array]:
-    """Return loadings (B, M, K) and coefficients of the factors (B, K, K), given or drawn."""
+    """Return the given or drawn loadings (B, M, K) and coefficients of the factors (B, K, K)."""
     loadings, coefficients = [], []
     for generator in rng.structure():
         drawn = generator.standard_normal((p.M, p.n_factors))
@@ -97,8 +99,8 @@ def factor(p: FactorParams, rng: Streams) -> Simulated:
 
     x(t) = Lambda f(t) + u(t),   f(t) = Phi f(t-1) + e(t),   e ~ N(0, I),   u_i ~ N(0, sigma_i^2)
 
-    Drawn loadings are standard normal; drawn coefficients are normal, scaled to the spectral radius rho. Factors are
-    known up to a rotation: what data can tell is their space, the loadings' columns.
+    Drawn loadings are standard normal; drawn coefficients are normal and scaled to the spectral radius rho. Data
+    identify the factors only up to a rotation, that is, the column space of the loadings.
 
     Observed: x, from the stationary start. Truth: the factors, their loadings and coefficients, the covariance of u,
     and the covariance and autocovariances of x in closed form.

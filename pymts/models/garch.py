@@ -1,4 +1,4 @@
-"""Conditional variances that follow past shocks."""
+"""Conditional variances driven by past shocks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pymts.streams import Streams
 
 Array = NDArray[np.float64]
 
-# What a factor of Q bears.
+# Smallest eigenvalue for which Q can be factored.
 LOWEST_EIGENVALUE = 1e-12
 
 
@@ -40,7 +40,7 @@ class GarchParams(Params):
     )
     correlation: float | Matrix = Field(
         default=0.3,
-        description="Correlation S of the noise: one for all pairs, or a matrix (M, M) with a unit diagonal.",
+        description="Correlation S of the noise: one number for all pairs, or a matrix (M, M) with a unit diagonal.",
     )
     dynamics: Literal["constant", "dynamic"] = Field(
         default="dynamic",
@@ -51,19 +51,19 @@ class GarchParams(Params):
     burn_in: int = Field(
         default=1000,
         ge=0,
-        description="Steps simulated and discarded before the first sample. The variance starts at its mean; what is "
-        "left of the start falls as (alpha + beta)^burn_in.",
+        description="Number of steps simulated and discarded before the first sample. The variance starts at its "
+        "mean; the effect of this start decays as (alpha + beta)^burn_in.",
     )
 
     @property
     def costly_truth(self) -> frozenset[str]:
-        """A matrix for every sample, where that is more than the data by far."""
+        """One matrix per sample, if that is far larger than the data."""
         size = 8 * self.n_realizations * self.T * self.M**2 if self.dynamics == "dynamic" else 0
         return frozenset({"conditional_correlation"} if size > LARGE_BYTES else ())
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """What a factor of Q at every step costs, which the data need."""
+        """The cost of factoring Q at every step."""
         if self.dynamics != "dynamic":
             return 0.0, 0
         steps = self.n_realizations * (self.sampling.n_steps + 1)
@@ -82,16 +82,16 @@ class GarchParams(Params):
         largest = (alpha + beta).max()
         if largest >= 1:
             raise ValueError(
-                f"alpha + beta must be less than 1, got {largest:.6g}; the variance would have no mean to return to"
+                f"alpha + beta must be less than 1, got {largest:.6g}; otherwise the variance has no finite mean"
             )
         if self.a + self.b >= 1:
             raise ValueError(
-                f"a + b must be less than 1, got {self.a + self.b:.6g}; the correlation would not return to its mean"
+                f"a + b must be less than 1, got {self.a + self.b:.6g}; otherwise the correlation has no mean"
             )
         check_correlation(self.correlation, self.M)
         if self.dynamics == "dynamic":
             lowest = float(np.linalg.eigvalsh(correlations(self.correlation, 1, self.M)[0])[0])
-            # Q never falls below this share of S.
+            # Q never falls below this fraction of S.
             if lowest * (1.0 - self.a - self.b) / (1.0 - self.b) < LOWEST_EIGENVALUE:
                 raise ValueError(
                     f'correlation must be positive definite with dynamics="dynamic", got the eigenvalue {lowest:.3g} '
@@ -118,16 +118,16 @@ def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
     truth=("variance", "correlation", "conditional_correlation", "theory_var"),
 )
 def garch(p: GarchParams, rng: Streams) -> Simulated:
-    """GARCH(1,1) channels: quiet and violent spells, with constant or dynamic correlation.
+    """GARCH(1,1) channels: volatility clustering, with constant or dynamic correlation.
 
     x_i(t) = sqrt(h_i(t)) z_i(t),   h_i(t) = omega_i + alpha_i x_i(t-1)^2 + beta_i h_i(t-1),   z(t) ~ N(0, R(t))
 
     R(t) = S (`dynamics="constant"`), or R = diag(Q)^-1/2 Q diag(Q)^-1/2 of
     Q(t) = (1 - a - b) S + a z(t-1) z(t-1)' + b Q(t-1) ("dynamic").
 
-    Observed: x. Truth: the variance h and the correlation R of each sample given the past, S, and the variance
-    omega / (1 - alpha - beta) in closed form. h and Q start at their means, so that E x^2 is right from the first
-    step; the law of h is reached by `burn_in`. S is what R varies around, not exactly its mean.
+    Observed: x. Truth: the variance h and the correlation R of each sample given the past, S, and the variance omega /
+    (1 - alpha - beta) in closed form. h and Q start at their means, so E x^2 is exact from the first step; the
+    distribution of h settles during `burn_in`. R varies around S, but its mean is not exactly S.
     """
     batch, realizations = rng.shape
     target = correlations(p.correlation, batch, p.M)
@@ -164,7 +164,7 @@ def garch(p: GarchParams, rng: Streams) -> Simulated:
                 z[:, :, offset] = now
         else:
             mix(z, factor)
-        # z does not depend on h, so that h is a recursion with known, random coefficients.
+        # z does not depend on h, so h is a recursion with known random coefficients.
         growth = alpha[:, None] * z * z + beta[:, None]
         levels = np.empty_like(z)
         for offset in range(z.shape[2]):

@@ -25,8 +25,8 @@ Array = NDArray[np.float64]
 MAX_STEPS = 8192
 JITTER = 1e-9
 MIN_SCALE = 0.001
-# Drawn scales lie within this factor of the one given; drawn lines are this much flatter, so that they do not drown
-# what they are added to.
+# Drawn scales lie within this factor of the given one; drawn linear kernels are this much flatter, so that they do not
+# dominate the sum.
 SPREAD = 4.0
 FLATTER = 10.0
 
@@ -43,25 +43,27 @@ class GpParams(Params):
     n_kernels: int = Field(
         default=2, ge=1, le=32, description="Number Q of kernels, each with its own latent processes."
     )
-    rank: int = Field(default=1, ge=1, le=32, description="Latent processes of each kernel: the rank of its B_q.")
-    max_terms: int = Field(default=3, ge=1, le=8, description="Most kernels that a random composition consists of.")
+    rank: int = Field(default=1, ge=1, le=32, description="Number of latent processes per kernel: the rank of B_q.")
+    max_terms: int = Field(default=3, ge=1, le=8, description="Maximum number of kernels in a random composition.")
     length_scale: Annotated[float, Ge(MIN_SCALE)] | NonNegativeVector = Field(
         default=20.0,
-        description="Length scale in steps, at least 0.001, one number or one a kernel; `random` draws around it, "
-        "from a quarter to four times.",
+        description="Length scale in steps, at least 0.001, one number, or one per kernel; `random` draws between a "
+        "quarter of it and four times it.",
     )
     period: float = Field(
         default=50.0,
         ge=MIN_SCALE,
-        description="Period of `periodic` in steps; `random` draws around it in the same way.",
+        description="Period of `periodic` in steps; `random` draws between a quarter of it and four times it.",
     )
     mixture: float = Field(
-        default=1.0, ge=MIN_SCALE, description="Shape of `rational_quadratic`: small for many length scales at once."
+        default=1.0, ge=MIN_SCALE, description="Shape of `rational_quadratic`; small values mix many length scales."
     )
     W: Matrix | None = Field(
         default=None, description="Loadings (M, Q rank) of the latent processes, kernel by kernel; `None` draws them."
     )
-    noise_std: float = Field(default=0.05, ge=0, description="Standard deviation of independent noise of each sample.")
+    noise_std: float = Field(
+        default=0.05, ge=0, description="Standard deviation of the independent noise added to each sample."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -74,7 +76,7 @@ class GpParams(Params):
         if steps > MAX_STEPS:
             raise ValueError(
                 f"burn_in + (T - 1) sample_every must be less than {MAX_STEPS} steps, got {steps - 1}: "
-                "the covariance over time has as many rows and columns"
+                "the covariance over time has that many rows and columns"
             )
         length = np.atleast_1d(self.length_scale)
         if length.min(initial=1.0) < MIN_SCALE:
@@ -91,10 +93,10 @@ class GpParams(Params):
 
 
 def _compositions(p: GpParams, generator: Generator, length: Array, period: float, mixture: float) -> list[list[Term]]:
-    """Return the terms of each kernel, given or drawn."""
+    """Return the given or drawn terms of each kernel."""
     shapes = {"rational_quadratic": mixture, "periodic": period}
     if p.kernel != "random":
-        # A periodic kernel repeats whatever its length scale, which is in units of the period and stays at 1.
+        # A periodic kernel's length scale is in units of the period and stays at 1.
         return [[Term(p.kernel, 1.0 if p.kernel == "periodic" else one, shapes.get(p.kernel, 1.0))] for one in length]
     found = []
     for one in length:
@@ -113,7 +115,7 @@ def _compositions(p: GpParams, generator: Generator, length: Array, period: floa
 
 
 def _described(compositions: list[list[list[Term]]], n_terms: int) -> dict[str, Truth]:
-    """Return the compositions (configuration, kernel, term) as truth; what is not there has operation 0."""
+    """Return the compositions (configuration, kernel, term) as truth; missing terms have operation 0."""
     size = (len(compositions), len(compositions[0]), n_terms)
     kind, operation = np.zeros((2, *size), dtype=np.int64)
     length, shape = np.zeros((2, *size))
@@ -156,13 +158,13 @@ def gp(p: GpParams, rng: Streams) -> Simulated:
     x(t) = sum_q W_q u_q(t) + noise_std e(t),   Cov(x(t), x(s)) = sum_q B_q k_q(t, s) + [t = s] noise_std^2,
     B_q = W_q W_q'
 
-    With equal kernels this is the intrinsic, else the linear model of coregionalization. With r = |t - s| / length:
-    rbf exp(-r^2/2), matern12 exp(-r), rational_quadratic (1 + r^2 / (2 mixture))^-mixture, periodic
-    exp(-2 sin^2(pi |t - s| / period)), linear 1 + t s / length^2. `random` takes one to `max_terms` of them, each
-    added to or multiplied with those before; lines get ten times the length scale. Drawn loadings are normal with
-    variance 1 / (Q rank). The variance of each latent process is larger than k by 1e-9 of it.
+    With equal kernels this is the intrinsic model of coregionalization, otherwise the linear model. With r = |t - s| /
+    length: rbf exp(-r^2/2), matern12 exp(-r), rational_quadratic (1 + r^2 / (2 mixture))^-mixture, periodic exp(-2
+    sin^2(pi |t - s| / period)), linear 1 + t s / length^2. `random` combines one to `max_terms` of them, adding or
+    multiplying each with the terms before it; linear kernels use ten times the length scale. Drawn loadings are normal
+    with variance 1 / (Q rank). A jitter of 1e-9 of k(t, t) is added to the variance of each latent process.
 
-    Observed: x. Truth: B, the loadings (latent processes kernel by kernel), the latent processes and the kernels.
+    Observed: x. Truth: B, the loadings, the latent processes (both ordered by kernel) and the kernels.
     """
     batch, realizations = rng.shape
     m, count, rank, sampling = p.M, p.n_kernels, p.rank, p.sampling

@@ -26,7 +26,7 @@ from pymts.streams import Streams
 Array = NDArray[np.float64]
 Velocity = Callable[[Array], Array]
 
-CHUNK_VALUES = 2**14  # phases whose order parameter is found at once: they stay in cache
+CHUNK_VALUES = 2**14  # phases per block when computing the order parameter: they stay in cache
 
 
 class KuramotoParams(NetworkParams, ContinuousParams):
@@ -39,7 +39,7 @@ class KuramotoParams(NetworkParams, ContinuousParams):
     dt: Annotated[float, STRUCTURAL] = Field(default=0.05, gt=0, description="Integration step, s.")
     alpha: float = Field(default=0.0, description="Phase lag of the coupling (Sakaguchi), rad.")
     frequency: Literal["normal", "uniform", "lorentzian"] = Field(
-        default="normal", description="Law of the natural frequencies."
+        default="normal", description="Distribution of the natural frequencies."
     )
     omega_mean: float = Field(default=0.0, description="Centre of the natural frequencies, rad/s.")
     omega_scale: float = Field(
@@ -56,11 +56,11 @@ class KuramotoParams(NetworkParams, ContinuousParams):
     )
     noise_std: float = Field(default=0.0, ge=0, description="Intensity of white phase noise, rad/sqrt(s).")
     normalization: Literal["N", "degree", "none"] = Field(
-        default="N", description="What K is divided by: the number of oscillators, the target's in-degree, or nothing."
+        default="N", description="Divisor of K: the number of oscillators, the target's in-degree, or none."
     )
     method: Literal["rk4", "euler"] = Field(default="rk4", description="Integrator of the deterministic part.")
     observable: Literal["phase", "sin", "cos"] = Field(
-        default="phase", description="What is observed: the unwrapped phase in rad, its sine or its cosine."
+        default="phase", description="Observed quantity: the unwrapped phase in rad, its sine or its cosine."
     )
 
     @model_validator(mode="after")
@@ -103,18 +103,18 @@ def order_parameter(phases: Array) -> Array:
 def _velocity(p: KuramotoParams, drift: Array, coupling: Any, gain: Array | float) -> Velocity:
     """Return d theta / dt as a function of theta (B, R, M).
 
-    The drivers are weighed by ``coupling``, (B, target, source) or CSR matrices, or, if there is none, by ``gain``.
+    The drivers are weighted by ``coupling``, (B, target, source) or CSR matrices, or by ``gain`` if it is None.
     """
     batch, rows, _ = drift.shape
-    # The sines of all realizations and below them the cosines, so that one sum or one product takes both.
+    # Sines of all realizations, then cosines, so that one sum or product handles both.
     both = np.zeros((batch, 2 * rows if coupling is None else -(-2 * rows // ROWS) * ROWS, p.M))
     sin, cos = both[:, :rows], both[:, rows : 2 * rows]
     lagged = bool(np.any(np.asarray(p.alpha) != 0))
     lag_sin, lag_cos = np.sin(p.alpha), np.cos(p.alpha)
 
     def velocity(theta: Array) -> Array:
-        # sin(b - a - alpha) = cos(a) sin(b - alpha) - sin(a) cos(b - alpha): two sums over the drivers b, and never
-        # an (M, M) array a realization.
+        # sin(b - a - alpha) = cos(a) sin(b - alpha) - sin(a) cos(b - alpha): two sums over the drivers b, without an
+        # (M, M) array per realization.
         sincos(theta, out=(sin, cos))
         if coupling is None:
             sums = np.add.reduce(both, axis=-1, keepdims=True)  # (B, rows, 1)
@@ -134,7 +134,7 @@ def _velocity(p: KuramotoParams, drift: Array, coupling: Any, gain: Array | floa
 
 
 def _frequencies(p: KuramotoParams, drawn: Array) -> Array:
-    """Return the natural frequencies, given or of standardised draws (configuration, M), (B, 1, M)."""
+    """Return the natural frequencies, given or from standardised draws (configuration, M), as (B, 1, M)."""
     if p.omega is not None:
         return np.broadcast_to(np.asarray(p.omega), (len(drawn), 1, p.M))
     return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
@@ -145,7 +145,7 @@ def _velocity_of(p: KuramotoParams, graphs: Sequence[Any], omega: Array, realiza
     drift = np.repeat(omega, realizations, axis=1)  # (B, R, M)
     if p.A is None and p.topology == "complete" and p.weights == "binary":
         gain = p.K / float(normaliser(graphs[0], p.normalization)[0])
-        # The sum over all counts each oscillator among its own drivers; this gives back what that takes away.
+        # The sum over all counts each oscillator among its own drivers; this corrects for it.
         drift += gain * np.sin(p.alpha)
         return _velocity(p, drift, None, gain)
     return _velocity(p, drift, p.coupled(graphs, p.normalization, p.K), 1.0)
@@ -173,11 +173,11 @@ def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
 
     d theta_i / dt = omega_i + (K / n_i) sum_j A_ij sin(theta_j - theta_i - alpha) + noise_std xi_i(t)
 
-    n_i is the number of oscillators (`normalization="N"`), the summed absolute weight that i receives ("degree"), or
-    1 ("none"); packages differ in this, so it is a parameter.
+    n_i is the number of oscillators (`normalization="N"`), the sum of the absolute weights into i ("degree"), or 1
+    ("none"); packages differ in this choice.
 
-    Observed: the unwrapped phase, or its sine or cosine. Truth: the graph, the natural frequencies, shared by the
-    realizations, and the order parameter r(t). Noise is added after the deterministic step (Euler-Maruyama if
+    Observed: the unwrapped phase, or its sine or cosine. Truth: the graph, the natural frequencies (shared by all
+    realizations) and the order parameter r(t). Noise is added after the deterministic step (Euler-Maruyama if
     `method="euler"`).
     """
     batch, realizations = rng.shape

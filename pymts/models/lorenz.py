@@ -1,4 +1,4 @@
-"""Lorenz systems of 1963."""
+"""Lorenz 1963 systems."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class LorenzParams(UnitsParams, OwnBetaParams):
 
     observable: Literal["x", "y", "z", "all"] = Field(
         default="x",
-        description="What is observed of each unit: one of its variables, or all: x of all units, then y, then z.",
+        description="Observed variable of each unit, or all of them: x of all units, then y, then z.",
     )
     sigma: float = Field(default=10.0, ge=0, description="Prandtl number, 1/s.")
     rho: float = Field(default=28.0, ge=0, description="Rayleigh number over its critical value.")
     beta: float = Field(default=8.0 / 3.0, gt=0, description="Geometric factor of the convection cell, 1/s.")
     K: float = Field(default=1.0, description="Strength of the diffusive coupling in x, 1/s.")
     burn_in: int = Field(
-        default=500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=500, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
 
 def velocity_of(p: LorenzParams, coupling: Any, realizations: int) -> Velocity:
@@ -79,18 +79,18 @@ def _step(p: LorenzParams, generator: Generator, rows: int) -> Step:
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
 def lorenz(p: LorenzParams, rng: Streams) -> Simulated:
-    """Lorenz systems of 1963, coupled diffusively in x over a graph.
+    """Lorenz 1963 systems, coupled diffusively in x over a graph.
 
     dx_i/dt = sigma (y_i - x_i) + (K / n_i) sum_j A_ij (x_j - x_i)
     dy_i/dt = x_i (rho - z_i) - y_i
     dz_i/dt = x_i y_i - beta z_i
 
-    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of units
-    ("N"). White noise of intensity `noise_std`, if any, is added to every variable.
+    n_i is 1 (`normalization="none"`), the sum of the absolute weights into i ("degree") or the number of units ("N").
+    White noise of intensity `noise_std`, if any, is added to every variable.
 
-    Observed: x, y or z of each unit, or all three. Truth: the graph of the channels and, without noise, uncoupled or
-    with the defaults, the Lyapunov exponents of the whole system, computed with their standard error. Starts are drawn
-    about (0, 0, rho); the default `burn_in` leaves the transient off.
+    Observed: x, y or z of each unit, or all three. Truth: the graph of the channels and, if noise-free and either
+    uncoupled or with default parameters, the Lyapunov exponents of the whole system with standard errors. Initial
+    states are drawn around (0, 0, rho); the default `burn_in` discards the transient.
     """
     graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)
     coupling = p.coupling(graphs)

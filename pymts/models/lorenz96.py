@@ -1,4 +1,4 @@
-"""The Lorenz model of 1996."""
+"""The Lorenz 96 model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 class Lorenz96Params(ContinuousParams):
-    """Parameters of the Lorenz model of 1996."""
+    """Parameters of the Lorenz 96 model."""
 
     channels_are: ClassVar[str] = "site"
 
@@ -31,20 +31,21 @@ class Lorenz96Params(ContinuousParams):
         ge=4,
         le=10**6,
         validation_alias=AliasChoices("M", "n_channels"),
-        description="Number of channels, the sites of the ring; `n_channels` is a synonym.",
+        description="Number of channels (the sites of the ring); `n_channels` is a synonym.",
     )
-    F: float = Field(default=8.0, description="Forcing; chaotic from about 5 on with 40 sites.")
+    F: float = Field(default=8.0, description="Forcing; chaotic above about 5 with 40 sites.")
     dt: Annotated[float, STRUCTURAL] = Field(
-        default=0.025, gt=0, description="Integration step (RK4), s; 1 s stands for 5 days of weather."
+        default=0.025, gt=0, description="Integration step (RK4), s; 1 s corresponds to 5 days of weather."
     )
     noise_std: float = Field(default=0.0, ge=0, description="Intensity of white noise on every site, 1/sqrt(s).")
     x0: Vector | None = Field(
-        default=None, description="Initial values of the M sites; `None` draws them, normal about F."
+        default=None,
+        description="Initial values of the M sites; `None` draws them from a normal distribution around F.",
     )
     burn_in: int = Field(
-        default=500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=500, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
     @model_validator(mode="after")
     def _start_fits(self) -> Lorenz96Params:
@@ -60,7 +61,7 @@ class Lorenz96Params(ContinuousParams):
 def velocity(x: Array, forcing: float | Array) -> Array:
     """Return dx/dt of x (..., M)."""
     m = x.shape[-1]
-    # The ring, with as many sites again at its ends as the neighbours reach: x_{-2}, x_{-1}, x_0 ... x_{M-1}, x_M.
+    # The ring, padded at its ends as far as the neighbours reach: x_{-2}, x_{-1}, x_0 ... x_{M-1}, x_M.
     ring = np.empty((*x.shape[:-1], m + 3))
     ring[..., 2:-1] = x
     ring[..., :2] = x[..., -2:]
@@ -94,15 +95,15 @@ def _step(p: Lorenz96Params, _generator: Generator, _rows: int) -> Step:
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
 def lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
-    """Lorenz model of 1996: advection, damping and forcing on a ring of sites.
+    """Lorenz 96 model: advection, damping and forcing on a ring of sites.
 
     dx_i/dt = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + F,   indices modulo M
 
     White noise of intensity `noise_std`, if any, is added to every site.
 
-    Observed: x. Truth: the graph, 1 where a site enters the equation of another or, by the damping, its own; and for
-    the default M and F without noise the Lyapunov exponents, computed with their standard error. Starts are drawn about
-    F; the default `burn_in` leaves the transient off.
+    Observed: x. Truth: the graph, 1 where a site enters the equation of another or, through the damping, its own; and,
+    for the default M and F without noise, the Lyapunov exponents with standard errors. Initial states are drawn around
+    F; the default `burn_in` discards the transient.
     """
     batch, realizations = rng.shape
     if p.x0 is not None:

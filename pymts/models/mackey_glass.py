@@ -24,33 +24,33 @@ Array = NDArray[np.float64]
 
 # How far tau / dt may be from a whole number: the rounding of two decimal fractions.
 WHOLE = 1e-9
-# Steps of one delay, all of which are held at once.
+# Maximum number of steps in one delay, all held in memory.
 MOST_STEPS = 10**5
 
 
 class MackeyGlassParams(OwnBetaParams, ContinuousParams):
     """Parameters of Mackey-Glass units."""
 
-    beta: float = Field(default=0.2, ge=0, description="Largest rate of production, 1/s.")
+    beta: float = Field(default=0.2, ge=0, description="Maximum rate of production, 1/s.")
     gamma: float = Field(default=0.1, gt=0, description="Rate of decay, 1/s.")
     n: float = Field(default=10.0, ge=0, description="Steepness of the feedback.")
     tau: Annotated[float, STRUCTURAL] = Field(
-        default=17.0, gt=0, description="Delay, s, a multiple of `dt`: periodic at 14, chaotic from about 17 on."
+        default=17.0, gt=0, description="Delay, s, a multiple of `dt`; periodic at 14, chaotic above about 17."
     )
-    dt: Annotated[float, STRUCTURAL] = Field(default=0.5, gt=0, description="Integration step, s; it divides `tau`.")
+    dt: Annotated[float, STRUCTURAL] = Field(default=0.5, gt=0, description="Integration step, s; must divide `tau`.")
     K: float = Field(default=0.005, description="Strength of the diffusive coupling, 1/s.")
     normalization: Literal["N", "degree", "none"] = Field(
-        default="none", description="What K is divided by: the number of units, the target's in-degree, or nothing."
+        default="none", description="Divisor of K: the number of units, the target's in-degree, or none."
     )
     topology: Topology = Field(
         default="ring_unidirectional",
-        description="Graph family; `A`, if given, takes its place. Directed families are "
-        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+        description="Graph family; ignored if `A` is given. Directed families are `ring_unidirectional`, `chain` and "
+        "`random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     weights: Literal["binary", "uniform"] = Field(
         default="binary",
-        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative ones drive the units apart without "
-        "bound: give them as `A`.",
+        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative weights, given as `A`, drive the "
+        "units apart without bound.",
     )
     x0: Vector | None = Field(
         default=None,
@@ -58,9 +58,9 @@ class MackeyGlassParams(OwnBetaParams, ContinuousParams):
     )
     noise_std: float = Field(default=0.0, ge=0, description="Intensity of white noise on every unit, 1/sqrt(s).")
     burn_in: int = Field(
-        default=1000, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=1000, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
     @model_validator(mode="after")
     def _steps_fit(self) -> MackeyGlassParams:
@@ -80,7 +80,7 @@ class MackeyGlassParams(OwnBetaParams, ContinuousParams):
 
     @property
     def delay_steps(self) -> int:
-        """Steps that make up the delay."""
+        """Number of steps in the delay."""
         return round(self.tau / self.dt)
 
     def batch_key(self) -> tuple[object, ...]:
@@ -126,13 +126,13 @@ def mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
 
     dx_i/dt = beta x_i(t - tau) / (1 + |x_i(t - tau)|^n) - gamma x_i + (K / n_i) sum_j A_ij (x_j - x_i)
 
-    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of units
-    ("N"). White noise of intensity `noise_std`, if any, is added to every unit; the absolute value, which the paper
-    has no need of, keeps the equation defined should noise make x negative. RK4 with the delayed value between two
-    steps from a cubic: fourth order in dt.
+    n_i is 1 (`normalization="none"`), the sum of the absolute weights into i ("degree") or the number of units ("N").
+    White noise of intensity `noise_std`, if any, is added to every unit; the absolute value, not in the paper, keeps
+    the equation defined if noise makes x negative. RK4 with cubic interpolation of the delayed value: fourth order in
+    dt.
 
-    Observed: x. Truth: the graph of the coupling, which is instantaneous, and the delay with which each unit's own past
-    acts on it. The history is constant; the default `burn_in` leaves the transient off.
+    Observed: x. Truth: the graph of the (instantaneous) coupling, and the delay with which each unit's own past acts on
+    it. The history is constant; the default `burn_in` discards the transient.
     """
     batch, realizations = rng.shape
     graph = np.stack([p.draw_graph(generator) for generator in rng.structure()])  # (B, target, source)

@@ -26,20 +26,21 @@ class MsVarParams(NetworkParams):
 
     topology: Topology = Field(
         default="erdos_renyi",
-        description="Graph family that drawn coefficients live on, anew for each regime; `A` or `Phi`, if given, takes "
-        "its place. Directed families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, "
-        "`erdos_renyi` and `sbm`.",
+        description="Graph family for drawn coefficients, one graph per regime; ignored if `A` or `Phi` is given. "
+        "Directed families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and "
+        "`sbm`.",
     )
-    n_regimes: int = Field(default=2, ge=1, le=64, description="Number of regimes K; given arrays tell it.")
+    n_regimes: int = Field(default=2, ge=1, le=64, description="Number of regimes K; inferred from given arrays.")
     stay: float = Field(
         default=0.98,
         ge=0,
         lt=1,
-        description="Probability to stay in a regime for one more step; the others share the rest equally.",
+        description="Probability of staying in a regime for one more step; the other regimes share the rest equally.",
     )
     transition: Matrix | None = Field(
         default=None,
-        description="Transition probabilities (K, K), rows summing to 1: row j leads from regime j; replaces `stay`.",
+        description="Transition probabilities (K, K), rows summing to 1; row j holds the transitions from regime j; "
+        "replaces `stay`.",
     )
     Phi: Matrices | None = Field(
         default=None,
@@ -50,19 +51,22 @@ class MsVarParams(NetworkParams):
     )
     nu_scale: float = Field(default=1.0, ge=0, description="Standard deviation of the drawn intercepts.")
     sigma: Annotated[float, Gt(0)] | NonNegativeVector = Field(
-        default=1.0, description="Standard deviation of the innovations, positive, one number or one a regime."
+        default=1.0, description="Standard deviation of the innovations, positive, one number, or one per regime."
     )
     rho: float = Field(
         default=0.9,
         ge=0,
         lt=1,
-        description="Bound that drawn coefficients are scaled to: second moments forget as rho^2 a step, or faster.",
+        description="Bound to which drawn coefficients are scaled: second moments decay at least as fast as rho^2 "
+        "per step.",
     )
-    burn_in: int = Field(default=200, ge=0, description="Steps simulated and discarded before the first sample.")
+    burn_in: int = Field(
+        default=200, ge=0, description="Number of steps simulated and discarded before the first sample."
+    )
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """What the mean-square radius and the stationary moments cost."""
+        """The cost of the mean-square radius and the stationary moments."""
         return 3.6e-8 * self.n_regimes * self.M**3, 8 * 8 * self.n_regimes * self.M**2
 
     @model_validator(mode="before")
@@ -109,7 +113,7 @@ class MsVarParams(NetworkParams):
             if radius < 1:
                 return self
         raise ValueError(
-            "Phi must be stable in mean square: second moments must shrink by a factor less than 1 a step, "
+            "Phi must be stable in mean square: second moments must shrink by a factor less than 1 per step, "
             f"got {radius:.6g}; multiply Phi by less than {radius**-0.5:.4g}"
         )
 
@@ -125,19 +129,21 @@ class MsVarParams(NetworkParams):
 
 
 def _check_chain(transition: Array) -> None:
-    """Refuse what is not a transition matrix with one stationary law."""
+    """Check that this is a transition matrix with a unique stationary distribution."""
     if transition.min() < 0:
-        raise ValueError(f"transition must have probabilities of at least 0, got {transition.min():g}")
+        raise ValueError(f"transition must have nonnegative probabilities, got {transition.min():g}")
     sums = transition.sum(axis=1)
     worst = sums[np.abs(sums - 1.0).argmax()]
     if abs(worst - 1.0) > 1e-9:
-        raise ValueError(f"transition must have rows that sum to 1, got the sum {worst:.6g}")
+        raise ValueError(f"transition must have rows that sum to 1, got a row that sums to {worst:.6g}")
     if (np.abs(np.linalg.eigvals(transition) - 1.0) < 1e-9).sum() > 1:
-        raise ValueError("transition must lead to one stationary law, got regimes that never reach each other")
+        raise ValueError(
+            "transition must have a unique stationary distribution, got regimes that never reach each other"
+        )
 
 
 def _draw(p: MsVarParams, rng: Streams, transition: Array) -> tuple[Array, Array]:
-    """Return the coefficients (B, K, target, source) and intercepts (B, K, M), given or drawn."""
+    """Return the given or drawn coefficients (B, K, target, source) and intercepts (B, K, M)."""
     batch, k, m = rng.shape[0], p.n_regimes, p.M
     phis, intercepts = [], []
     for generator in rng.structure():
@@ -179,13 +185,14 @@ def ms_var(p: MsVarParams, rng: Streams) -> Simulated:
 
     x(t) = nu_s + Phi_s x(t-1) + sigma_s e(t),   s = s(t),   P(s(t+1) = k | s(t) = j) = P_jk,   e ~ N(0, 1)
 
-    Drawn coefficients have a random sign and a size of 0.5 to 1.5 (off the diagonal times the edge's weight), on a
-    graph of each regime's own; all are then multiplied by one number that bounds the growth of second moments by
-    rho^2 a step. Given ones are used as given, or refused if second moments would grow.
+    Drawn coefficients have random signs and sizes from 0.5 to 1.5 (off the diagonal times the edge's weight), on a
+    separate graph for each regime; all are then multiplied by one number that bounds the growth of second moments by
+    rho^2 per step. Given coefficients are used unchanged, and rejected if second moments would grow.
 
-    Observed: x. Truth: the regime, its transition and stationary probabilities, the coefficients of each regime, the
-    graph that sums them up (largest size over the regimes), mean and covariance in closed form. The chain starts in
-    its stationary law and x with its first two moments in each regime; the rest of its law is reached by `burn_in`.
+    Observed: x. Truth: the regime, its transition and stationary probabilities, the coefficients of each regime, a
+    summary graph (largest absolute coefficient over the regimes), mean and covariance in closed form. The chain starts
+    from its stationary distribution, and x with the right mean and covariance in each regime; higher moments settle
+    during `burn_in`.
     """
     batch, realizations = rng.shape
     k, m, sampling = p.n_regimes, p.M, p.sampling

@@ -1,4 +1,4 @@
-"""Nonlinear autoregressive moving average systems, the benchmark of recurrent networks."""
+"""Nonlinear autoregressive moving average systems, a benchmark for recurrent networks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pymts.streams import Streams
 
 Array = NDArray[np.float64]
 
-# Inputs are kept or drawn again for so many steps at once, whatever T is: a longer run then begins with the shorter.
+# Inputs are accepted or redrawn in segments of this length for every T, so a longer run extends a shorter one.
 SEGMENT = 256
-# A segment fails about once in a thousand times; one that fails so often has parameters that explode.
+# About one segment in a thousand fails; if one fails this often, the parameters make the system explode.
 MAX_ATTEMPTS = 100
 
 
@@ -28,14 +28,16 @@ class NarmaParams(Params):
 
     quantity: ClassVar[str] = "y"
 
-    n: int = Field(default=10, ge=1, le=SEGMENT, description="Order: how many past values and inputs come in.")
+    n: int = Field(default=10, ge=1, le=SEGMENT, description="Order: number of past values and inputs in the equation.")
     alpha: float = Field(default=0.3, ge=0, lt=1, description="Weight of the last value.")
     beta: float = Field(default=0.05, ge=0, le=1, description="Weight of the last value times the sum of the last n.")
     gamma: float = Field(default=1.5, ge=0, description="Weight of the product of the newest and the oldest input.")
-    delta: float = Field(default=0.1, ge=0, description="Constant part of every step.")
+    delta: float = Field(default=0.1, ge=0, description="Constant term.")
     u_max: float = Field(default=0.5, gt=0, description="The input is uniform on [0, u_max).")
     burn_in: int = Field(
-        default=200, ge=0, description="Steps simulated and discarded before the first sample; state 0 is all zero."
+        default=200,
+        ge=0,
+        description="Number of steps simulated and discarded before the first sample; the initial state is zero.",
     )
 
     @model_validator(mode="after")
@@ -45,13 +47,13 @@ class NarmaParams(Params):
             most = (1.0 - self.alpha) ** 2 / (4.0 * self.n * self.beta)
             raise ValueError(
                 f"delta must be at most (1 - alpha)^2 / (4 n beta) = {most:.4g}, got {self.delta:g}: "
-                "with a larger one the system explodes even without input"
+                "a larger value makes the system explode even without input"
             )
         return self
 
 
 def _basin(p: NarmaParams, batch: int) -> Array:
-    """Return the level (B,) below which a system without input stays: the upper fixed point of its map."""
+    """Return the level (B,) below which a system without input stays bounded: the upper fixed point of its map."""
     alpha, beta, delta = (per_configuration(value, batch) for value in (p.alpha, p.beta, p.delta))
     rest = 1.0 - alpha
     root = np.sqrt(np.maximum(rest * rest - 4.0 * p.n * beta * delta, 0.0))
@@ -77,14 +79,14 @@ def _advance(coefficients: tuple[Array, ...], n: int, y: Array, u: Array) -> Non
     truth=("input", "redraws"),
 )
 def narma(p: NarmaParams, rng: Streams) -> Simulated:
-    """NARMA systems: each channel answers a random input with a long, nonlinear memory.
+    """NARMA systems: each channel responds to a random input with long, nonlinear memory.
 
     y(t+1) = alpha y(t) + beta y(t) sum_{i=0..n-1} y(t-i) + gamma u(t-n+1) u(t) + delta,   u ~ U[0, u_max)
 
-    Observed: y; the channels are independent systems. Truth: the input u, with u(t) beside y(t) and so driving y(t+1),
-    and how often some of it was drawn again. The system can explode (at the defaults about one path of 2,000 steps in
-    a hundred does): inputs are drawn 256 steps at a time, and those after which the last n values are not all in
-    the basin of the stable fixed point without input, from which they could always come back, are drawn again.
+    Observed: y; the channels are independent systems. Truth: the input u, aligned so that u(t) drives y(t+1), and how
+    often parts of it were redrawn. The system can explode (at the defaults, about one path of 2,000 steps in a hundred
+    does). Inputs are therefore drawn 256 steps at a time, and redrawn unless the last n values all lie in the basin of
+    the stable fixed point without input.
     """
     batch, realizations = rng.shape
     rows = batch * realizations * p.M
@@ -96,7 +98,7 @@ def narma(p: NarmaParams, rng: Streams) -> Simulated:
     coefficients = tuple(each(per_configuration(value, batch)) for value in (p.alpha, p.beta, p.gamma, p.delta))
     highest, scale = each(_basin(p, batch)), each(per_configuration(p.u_max, batch))
     n, past_inputs = p.n, p.n - 1
-    y = np.zeros((rows, n + SEGMENT))  # the last n values, then those of the segment
+    y = np.zeros((rows, n + SEGMENT))  # the last n values, then the segment's
     u = np.zeros((rows, past_inputs + SEGMENT))
     redraws = np.zeros(rows, dtype=np.int64)
     data, inputs = np.empty((2, batch, realizations, p.T, p.M))
@@ -104,7 +106,7 @@ def narma(p: NarmaParams, rng: Streams) -> Simulated:
     for segment in range(p.sampling.n_steps // SEGMENT + 1):
         fresh = draws.uniform(SEGMENT, p.M).swapaxes(2, 3).reshape(rows, SEGMENT)
         u[:, past_inputs:] = scale[:, None] * fresh
-        alive = np.isfinite(y[:, :n]).all(axis=1)  # what has exploded for good is left to be reported
+        alive = np.isfinite(y[:, :n]).all(axis=1)  # explosions that cannot be redrawn are reported later
         _advance(coefficients, n, y, u)
         for attempt in range(MAX_ATTEMPTS):
             failed = np.flatnonzero(alive & ~(y[:, -n:] <= highest[:, None]).all(axis=1))
@@ -118,7 +120,7 @@ def narma(p: NarmaParams, rng: Streams) -> Simulated:
             some = y[failed]
             _advance(tuple(value[failed] for value in coefficients), n, some, u[failed])
             y[failed] = some
-        # Step t of the segment leads from state t, which is the last of the n values before it, to state t + 1.
+        # Step t of the segment leads from state t, the last of the n values before it, to state t + 1.
         states, samples = p.sampling.kept(segment * SEGMENT, SEGMENT)
         values = y[:, past_inputs:-1].reshape(*shape, SEGMENT)
         data[:, :, samples] = values[..., states].swapaxes(2, 3)

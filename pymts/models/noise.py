@@ -1,4 +1,4 @@
-"""Noise: independent in time."""
+"""White noise: independent in time."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class NoiseCauchyParams(Params):
 def _samples(
     p: Params, rng: Streams, law: Literal["normal", "cauchy"], shape: Callable[[Array], Array], centre: Any
 ) -> Array:
-    """Return ``centre + shape(draws)``, (B, R, T, M); every state, the first one too, is a draw."""
+    """Return ``centre + shape(draws)``, (B, R, T, M); every state is a draw, including the first."""
     out = np.empty((*rng.shape, p.T, p.M))
     for first, noise in rng.process().blocks(p.sampling.n_steps + 1, p.M, law):
         shaped = shape(noise)
@@ -99,6 +99,6 @@ def noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:
 
     x_t = loc + gamma c_t,  c_t standard Cauchy, independent in time and between the channels
 
-    Observed: x. Truth: none beyond the parameters: the moments do not exist.
+    Observed: x. Truth: none beyond the parameters, since the moments do not exist.
     """
     return Simulated(_samples(p, rng, "cauchy", lambda noise: noise * per_step(p.gamma), p.loc))

@@ -1,4 +1,4 @@
-"""White noise of any of several laws."""
+"""White noise with a choice of distributions."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ Shape = Annotated[float, STRUCTURAL]
 
 
 class NoiseParams(Params):
-    """Parameters of white noise of one law."""
+    """Parameters of white noise with a given distribution."""
 
-    law: LawName = Field(default="student_t", description="Law of every value, standard form as in SciPy.")
+    law: LawName = Field(default="student_t", description="Distribution of the values, in SciPy's standard form.")
     df: Shape = Field(default=3.0, gt=0, le=1e6, description="Degrees of freedom of `student_t`.")
     shape: Shape = Field(default=2.0, ge=0.05, le=1e6, description="Shape of `gamma` and `weibull`.")
-    loc: float | Vector = Field(default=0.0, description="What is added to the standard form, one number or M numbers.")
+    loc: float | Vector = Field(default=0.0, description="Shift added to the standard form, one number or M numbers.")
     scale: Annotated[float, Gt(0)] | NonNegativeVector = Field(
-        default=1.0, description="What the standard form is multiplied by, positive, one number or M numbers."
+        default=1.0, description="Factor that multiplies the standard form, positive, one number or M numbers."
     )
     correlation: float | Matrix = Field(
         default=0.0,
-        description="Correlation of the normals under the Gaussian copula, one number for all pairs or a matrix "
-        "(M, M); their rank correlation becomes (6 / pi) asin(correlation / 2), whatever the law.",
+        description="Correlation of the normals behind the Gaussian copula, one number for all pairs or a matrix (M, "
+        "M); the rank correlation is (6 / pi) asin(correlation / 2) for every law.",
     )
 
     @model_validator(mode="before")
@@ -55,7 +55,7 @@ class NoiseParams(Params):
 
     @property
     def law_shape(self) -> float:
-        """The shape parameter of the law that is chosen."""
+        """The shape parameter of the chosen distribution."""
         return self.df if self.law == "student_t" else self.shape
 
 
@@ -67,14 +67,14 @@ class NoiseParams(Params):
     truth=("noise_cov",),
 )
 def noise(p: NoiseParams, rng: Streams) -> Simulated:
-    """White noise of a law of your choice, its channels tied by a Gaussian copula.
+    """White noise with a choice of distributions, its channels coupled by a Gaussian copula.
 
     x_i(t) = loc_i + scale_i F^-1(Phi(z_i(t))),   z(t) ~ N(0, correlation), independent in time
 
-    F is the law's distribution function: normal, student_t, laplace, uniform on [0, 1], exponential, gamma, weibull or
-    cauchy. Ranks keep the dependence of the normals, Pearson's correlation changes with the law.
+    F is the distribution function: normal, student_t, laplace, uniform on [0, 1], exponential, gamma, weibull or
+    cauchy. Rank correlation is the same for every law; Pearson's correlation depends on it.
 
-    Observed: x. Truth: the covariance of x, where it exists: not for cauchy, nor for student_t with df of at most 2.
+    Observed: x. Truth: the covariance of x, where it exists (not for cauchy, nor for student_t with df <= 2).
     """
     batch = rng.shape[0]
     out = np.empty((*rng.shape, p.T, p.M))

@@ -34,29 +34,32 @@ Array = NDArray[np.float64]
 Positive: TypeAlias = Annotated[float, Gt(0)]
 
 SIGMA = 1.0
-RESOLVED = 1e-12  # smallest ratio of rates at which the stationary covariance still has digits
+RESOLVED = 1e-12  # smallest ratio of rates for which the stationary covariance is still accurate
 
 
 class OuParams(ContinuousParams):
     """Parameters of an Ornstein-Uhlenbeck process."""
 
-    dt: Annotated[float, STRUCTURAL] = Field(default=0.1, gt=0, description="Time step, s; exact for any length.")
+    dt: Annotated[float, STRUCTURAL] = Field(
+        default=0.1, gt=0, description="Time step, s; the simulation is exact for any value."
+    )
     Theta: Positive | Vector | Matrix = Field(
         default=1.0,
-        description="Rate of return to `mu`, 1/s: one number, one a channel, or a matrix (target, source) of shape "
-        "(M, M) whose eigenvalues have positive real parts.",
+        description="Rate of reversion to `mu`, 1/s: one number, one per channel, or a matrix (target, source) of "
+        "shape (M, M) whose eigenvalues have positive real parts.",
     )
-    mu: float | Vector = Field(default=0.0, description="Mean, one number or one a channel.")
+    mu: float | Vector = Field(default=0.0, description="Mean, one number, or one per channel.")
     sigma: NonNegative | NonNegativeVector = Field(
         default=SIGMA,
-        description="Intensity of independent noise, 1/sqrt(s) times the unit of x, one number or one a channel; "
+        description="Intensity of independent noise, 1/sqrt(s) times the unit of x, one number, or one per channel; "
         "not with `Sigma`.",
     )
     Sigma: Matrix | None = Field(
-        default=None, description="Covariance (M, M) of the noise in 1 s, L L'; `None` leaves it to `sigma`."
+        default=None, description="Covariance (M, M) of the noise per second, L L'; `None` uses `sigma`."
     )
     x0: Vector | None = Field(
-        default=None, description="Start of the M channels; `None` starts in the stationary state."
+        default=None,
+        description="Initial values of the M channels; `None` draws them from the stationary distribution.",
     )
 
     @model_validator(mode="before")
@@ -84,7 +87,7 @@ class OuParams(ContinuousParams):
             slowest = per_channel("Theta", theta, self.M).min()
         if slowest <= 0:
             what = "eigenvalues with positive real parts" if theta.ndim == 2 else "positive numbers"
-            raise ValueError(f"Theta must have {what}, got {slowest:.6g}; the process would not return to mu")
+            raise ValueError(f"Theta must have {what}, got {slowest:.6g}; otherwise the process does not return to mu")
         largest = np.abs(theta).max()
         if theta.ndim == 2 and slowest < RESOLVED * largest:
             raise ValueError(
@@ -129,15 +132,15 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
     truth=("adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
 def ou(p: OuParams, rng: Streams) -> Simulated:
-    """Ornstein-Uhlenbeck process, with scalar, diagonal or full rate matrix.
+    """Ornstein-Uhlenbeck process, with a scalar, diagonal or full rate matrix.
 
     dX = Theta (mu - X) dt + L dW,   Sigma = L L'
 
     The step is exact for any dt: x(t+dt) - mu = F (x(t) - mu) + e with F = exp(-Theta dt) and
     Cov e = int_0^dt exp(-Theta s) Sigma exp(-Theta' s) ds.
 
-    Observed: X. Truth: the graph, which is the off-diagonal part of -Theta (F is dense: every channel that can be
-    reached drives within one step), the noise covariance of one step of dt and, for the stationary start, the
+    Observed: X. Truth: the graph, given by the off-diagonal part of -Theta (F is dense: within one step a channel
+    drives every channel it can reach), the noise covariance of one step of dt and, for the stationary start, the
     covariance P of Theta P + P Theta' = Sigma and the autocovariances exp(-Theta lag) P.
     """
     batch, realizations = rng.shape

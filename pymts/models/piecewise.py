@@ -30,25 +30,30 @@ class PiecewiseParams(NetworkParams):
 
     topology: Topology = Field(
         default="erdos_renyi",
-        description="Graph family of the coupling, drawn anew for each regime; `A`, if given, takes its place. "
+        description="Graph family of the coupling, drawn separately for each regime; ignored if `A` is given. "
         "Directed families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and "
         "`sbm`.",
     )
-    change: Change = Field(default="mean", description="What changes from regime to regime.")
-    n_regimes: int = Field(default=3, ge=2, le=64, description="Number of regimes K that segments choose from.")
-    min_length: int = Field(default=50, ge=1, description="Least number of steps of a segment.")
-    max_length: int = Field(default=200, ge=1, description="Largest number of steps of a segment; uniform between.")
+    change: Change = Field(default="mean", description="Property that changes between regimes.")
+    n_regimes: int = Field(default=3, ge=2, le=64, description="Number of regimes K from which segments are drawn.")
+    min_length: int = Field(default=50, ge=1, description="Minimum length of a segment in steps.")
+    max_length: int = Field(
+        default=200, ge=1, description="Maximum length of a segment in steps; lengths are uniform in this range."
+    )
     change_points: Integers | None = Field(
-        default=None, description="Steps at which segments begin, increasing from 1 on; `None` draws their lengths."
+        default=None,
+        description="Steps at which segments begin, at least 1 and increasing; `None` draws the segment lengths.",
     )
     jump: float = Field(
         default=3.0,
         ge=0,
-        description="Size of the change: standard deviation of the means and of the rise of a trend in `max_length` "
-        "steps, in units of sigma; variances change by a factor of up to (1 + jump)^2 either way.",
+        description="Size of the change: standard deviation of the means, and of a trend's rise over `max_length` "
+        "steps, in units of sigma; variances rise or fall by a factor of up to (1 + jump)^2.",
     )
-    sigma: float = Field(default=1.0, gt=0, description="Standard deviation of the innovations, before it changes.")
-    rho: float = Field(default=0.8, ge=0, lt=1, description="Spectral radius that each regime's coupling is scaled to.")
+    sigma: float = Field(default=1.0, gt=0, description="Standard deviation of the innovations before any change.")
+    rho: float = Field(
+        default=0.8, ge=0, lt=1, description="Spectral radius to which each regime's coupling is scaled."
+    )
 
     @model_validator(mode="after")
     def _segments_fit(self) -> PiecewiseParams:
@@ -61,7 +66,7 @@ class PiecewiseParams(NetworkParams):
         return self
 
     def changes(self, what: Change) -> bool:
-        """Tell whether this differs between the regimes."""
+        """Return whether this property differs between regimes."""
         return self.change in (what, "all")
 
 
@@ -74,7 +79,7 @@ def _regimes(p: PiecewiseParams, rng: Streams) -> tuple[Array, Array, Array, Arr
         slopes.append(generator.standard_normal((k, m)))
         ratios.append(2.0 * generator.random((k, m)) - 1.0)
         loadings = generator.standard_normal((k, m, m + 2))
-        # Row by row: all at once would take M times the memory of what comes out.
+        # Row by row: all at once would take M times the memory of the result.
         product = np.stack([(loadings[:, i, None] * loadings).sum(axis=-1) for i in range(m)], axis=1)  # (K, M, M)
         size = np.sqrt(np.diagonal(product, axis1=1, axis2=2))
         correlations.append(product / (size[:, :, None] * size[:, None]))
@@ -96,10 +101,10 @@ def _regimes(p: PiecewiseParams, rng: Streams) -> tuple[Array, Array, Array, Arr
 
 
 def _segments(p: PiecewiseParams, rng: Streams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first step and the regime of each segment, (B, R, segments), to the last step at least."""
+    """Return the first step and the regime of each segment, (B, R, segments), up to at least the last step."""
     steps = p.sampling.n_steps + 1
     count = len(p.change_points) + 1 if p.change_points is not None else -(-steps // p.min_length)
-    draws = rng.labels().uniform(count, 2)  # (B, R, segments, 2), segment by segment whatever T is
+    draws = rng.labels().uniform(count, 2)  # (B, R, segments, 2), segment by segment, for every T
     turn = 1 + np.floor(draws[..., 0] * (p.n_regimes - 1)).astype(np.int64)
     turn[..., 0] = np.floor(draws[..., 0, 0] * p.n_regimes)
     first = np.zeros(turn.shape, dtype=np.int64)
@@ -133,13 +138,13 @@ def piecewise(p: PiecewiseParams, rng: Streams) -> Simulated:
 
     x(t) = m(t) + v(t),   v(t) = Phi_s v(t-1) + e(t),   e ~ N(0, Sigma_s),   s the regime of the segment
 
-    At the first step of a segment v is drawn anew from the stationary law of its regime, N(0, G_s) with
-    G_s = Phi_s G_s Phi_s' + Sigma_s, so that nothing leaks across the boundary. m(t) = mean_s + level(t), where the
-    level has the slope of the regime and no jumps. What `change` does not name is the same in all regimes: mean and
-    slope 0, variance sigma^2, no correlation, no coupling. A segment never has the regime of the one before it.
+    At the first step of a segment, v is redrawn from the stationary distribution of its regime, N(0, G_s) with G_s =
+    Phi_s G_s Phi_s' + Sigma_s, so segments are independent given their regimes. m(t) = mean_s + level(t), where the
+    level has the slope of the regime and no jumps. Properties other than `change` are the same in all regimes: mean and
+    slope 0, variance sigma^2, no correlation, no coupling. Consecutive segments never share a regime.
 
     Observed: x. Truth: the regime, the change points (a segment began since the last sample), m, and mean, slope,
-    covariance G and coupling Phi of each regime, with the graph that sums the couplings up.
+    covariance G and coupling Phi of each regime, with a summary graph of the couplings.
     """
     batch, realizations = rng.shape
     k, m, sampling = p.n_regimes, p.M, p.sampling

@@ -1,4 +1,4 @@
-"""The registry of models, and the decorator that enters one."""
+"""The registry of models, and the decorator that adds one."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Q = TypeVar("Q", bound=Params)
 
 @dataclass(frozen=True)
 class Model(Generic[P]):
-    """One registered model; its type carries the parameters that its ``make_*`` function takes.
+    """One registered model; its type records the parameters of its ``make_*`` function.
 
-    ``truth`` names the variables that a default call carries; another configuration may carry fewer. ``title`` is the
-    name that people read on pictures. ``step`` gives one step of the equation without its noise, if it has such.
+    ``truth`` names the variables that a default call returns; other configurations may return fewer. ``title`` is the
+    name shown on plots. ``step`` gives one noise-free step of the equation, if there is one.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Model(Generic[P]):
 
     @property
     def example_seed(self) -> int:
-        """A seed for examples: each model has its own, since models of one noise would look alike with one seed."""
+        """A seed for examples, different for each model: with one seed, models with the same noise would look alike."""
         return zlib.crc32(self.name.encode()) % 100
 
     @property
@@ -69,7 +69,7 @@ class Model(Generic[P]):
 
     @property
     def help_text(self) -> str:
-        """What ``help()`` prints: equation, parameters, truth and reference."""
+        """The text of ``pymts describe``: equation, parameters, truth and reference."""
         return help_text(self.name, self.doc, self.params, truth=self.truth, tags=self.tags, reference=self.reference)
 
     def __reduce__(self) -> tuple[Any, tuple[str, str]]:
@@ -78,7 +78,7 @@ class Model(Generic[P]):
 
 
 class Registry(Mapping[str, Model[...]]):
-    """Models by name. It imports the models that come with the package when it is first read."""
+    """Models by name. On first use it imports the models that come with the package."""
 
     def __init__(self) -> None:
         self._models: dict[str, Model[...]] = {}
@@ -86,7 +86,7 @@ class Registry(Mapping[str, Model[...]]):
         self._filled = False
 
     def add(self, model: Model[...]) -> None:
-        """Enter a model; one of the same name must come from the same module."""
+        """Add a model; one of the same name must come from the same module."""
         known = self._models.get(model.name)
         if known is not None and known.module != model.module:
             raise ValueError(f"model {model.name!r} is already registered by {known.module}")
@@ -95,7 +95,7 @@ class Registry(Mapping[str, Model[...]]):
     def _read(self) -> dict[str, Model[...]]:
         with self._lock:
             if not self._filled:
-                self._filled = True  # before the imports: a model may look at the registry
+                self._filled = True  # before the imports: a model may use the registry
                 package = importlib.import_module("pymts.models")
                 for found in pkgutil.iter_modules(package.__path__, "pymts.models."):
                     importlib.import_module(found.name)
@@ -116,7 +116,7 @@ MODELS: Mapping[str, Model[...]] = _REGISTRY
 
 
 def get_model(name: object) -> Model[...]:
-    """Return the model of this name, or say which one was probably meant."""
+    """Return the model of this name, or raise an error that suggests the closest one."""
     if isinstance(name, str) and name in MODELS:
         return MODELS[name]
     known = ", ".join(sorted(MODELS))
@@ -142,9 +142,9 @@ def model(
 ) -> Callable[[Callable[[Q, Streams], Simulated]], Model[P]]:
     """Register a simulation ``name(p, rng)`` as the model of that name; ``pymts.make`` turns it into a function.
 
-    ``version`` rises whenever the numbers change; it is part of every dataset's identity. ``title`` is the name that
-    people read on pictures. ``step(p, generator, rows)`` gives the noise-free step of states (rows, numbers of state),
-    with the graph and what else is drawn from the generator of the structure, for Lyapunov exponents at any parameters.
+    ``version`` must rise whenever the numbers change; it is part of every dataset's identity. ``title`` is the name
+    shown on plots. ``step(p, generator, rows)`` gives the noise-free step of states (rows, state size), drawing the
+    graph and other structure from ``generator``; it allows Lyapunov exponents at any parameters.
     """
 
     def register(simulate: Callable[[Q, Streams], Simulated]) -> Model[P]:

@@ -30,7 +30,7 @@ class RosslerParams(UnitsParams):
 
     observable: Literal["x", "y", "z", "all"] = Field(
         default="x",
-        description="What is observed of each unit: one of its variables, or all: x of all units, then y, then z.",
+        description="Observed variable of each unit, or all of them: x of all units, then y, then z.",
     )
     a: float = Field(default=0.2, ge=0, lt=2, description="Growth rate of the spiral, 1/s.")
     b: float = Field(default=0.2, ge=0, description="Source of z, 1/s.")
@@ -38,14 +38,14 @@ class RosslerParams(UnitsParams):
     K: float = Field(default=0.1, description="Strength of the diffusive coupling in x, 1/s.")
     weights: Literal["binary", "uniform"] = Field(
         default="binary",
-        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative ones drive the units apart until "
-        "they escape: give them as `A`.",
+        description="Weights of drawn edges: 1, or uniform on [0.5, 1.5). Negative weights, given as `A`, drive the "
+        "units apart until they diverge.",
     )
     dt: Annotated[float, STRUCTURAL] = Field(default=0.025, gt=0, description="Integration step (RK4), s.")
     burn_in: int = Field(
-        default=1500, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=1500, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=6, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=6, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
 
 def velocity_of(p: RosslerParams, coupling: Any, realizations: int) -> Velocity:
@@ -90,13 +90,13 @@ def rossler(p: RosslerParams, rng: Streams) -> Simulated:
     dy_i/dt = x_i + a y_i
     dz_i/dt = b + z_i (x_i - c)
 
-    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of units
-    ("N"). White noise of intensity `noise_std`, if any, is added to every variable; strong noise makes z negative, from
-    where the system escapes.
+    n_i is 1 (`normalization="none"`), the sum of the absolute weights into i ("degree") or the number of units ("N").
+    White noise of intensity `noise_std`, if any, is added to every variable; strong noise can make z negative, after
+    which the system diverges.
 
-    Observed: x, y or z of each unit, or all three. Truth: the graph of the channels and, without noise, uncoupled or
-    with the defaults, the Lyapunov exponents of the whole system, computed with their standard error. Starts are drawn
-    about the origin; the default `burn_in` leaves the transient off.
+    Observed: x, y or z of each unit, or all three. Truth: the graph of the channels and, if noise-free and either
+    uncoupled or with default parameters, the Lyapunov exponents of the whole system with standard errors. Initial
+    states are drawn around the origin; the default `burn_in` discards the transient.
     """
     graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)
     coupling = p.coupling(graphs)

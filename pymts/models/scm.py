@@ -31,7 +31,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "quadratic": np.square,
     "bump": lambda x: x + 5.0 * x * x * np.exp(-x * x / 20.0),
 }
-COLUMNS = 4  # of a row of interventions: channel, first sample, sample after the last, value
+COLUMNS = 4  # columns of an intervention: channel, first sample, sample after the last, value
 
 
 class ScmParams(NetworkParams):
@@ -57,13 +57,15 @@ class ScmParams(NetworkParams):
     )
     function: Literal["linear", "tanh", "sin", "quadratic", "bump"] = Field(
         default="linear",
-        description="What acts along a link from one channel to another: x, tanh x, sin x, x^2 or "
-        "x + 5 x^2 exp(-x^2 / 20).",
+        description="Function f applied along links between channels: x, tanh x, sin x, x^2 or x + 5 x^2 exp(-x^2 / "
+        "20).",
     )
     contemporaneous: Probability = Field(
-        default=0.3, ge=0, le=1, description="Probability that a drawn link that keeps the hidden order has lag 0."
+        default=0.3, ge=0, le=1, description="Probability that a drawn link consistent with the hidden order has lag 0."
     )
-    self_strength: float = Field(default=0.5, ge=0, description="Size of a channel's own drawn coefficient of lag 1.")
+    self_strength: float = Field(
+        default=0.5, ge=0, description="Size of the drawn coefficient of a channel's own lag 1."
+    )
     cross_strength: float = Field(default=0.5, ge=0, description="Size of the drawn coefficients between channels.")
     rho: float = Field(
         default=0.7,
@@ -72,7 +74,8 @@ class ScmParams(NetworkParams):
         description="Upper bound on the spectral radius of drawn coefficients, computed as if all links were linear.",
     )
     noise_law: Literal["normal", "laplace", "uniform", "weibull"] = Field(
-        default="normal", description="Law of the noise, brought to mean 0 and variance 1 before `sigma`."
+        default="normal",
+        description="Distribution of the noise, standardised to mean 0 and variance 1 before scaling by `sigma`.",
     )
     noise_shape: float = Field(default=2.0, ge=0.2, le=100, description="Shape of `weibull`.")
     sigma: NonNegative | NonNegativeVector = Field(
@@ -80,28 +83,30 @@ class ScmParams(NetworkParams):
     )
     interventions: Matrix | None = Field(
         default=None,
-        description="Interventions, a row each: channel, first sample, sample after the last, value.",
+        description="Interventions, one per row: channel, first sample, sample after the last, value.",
     )
     intervention: Literal["hard", "soft"] = Field(
         default="hard",
         description="`hard` sets the channel to the value, do(X = value), cutting it from its causes; `soft` adds the "
         "value to its equation.",
     )
-    burn_in: int = Field(default=100, ge=0, description="Steps simulated and discarded before the first sample.")
+    burn_in: int = Field(
+        default=100, ge=0, description="Number of steps simulated and discarded before the first sample."
+    )
 
     @property
     def costly_truth(self) -> frozenset[str]:
-        """The autocovariances of many states."""
+        """The autocovariances, if there are many states."""
         return frozenset({"theory_acov"} if self.p * self.M > LARGE else ())
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """What the stationary start and its law cost."""
+        """The cost of the stationary start and its moments."""
         return of_recursion(self.p * self.M)
 
     @property
     def asked_truth(self) -> frozenset[str]:
-        """What interventions bring along."""
+        """The truth that interventions add."""
         return frozenset({"intervention", "counterfactual", "effect"} if self.interventions is not None else ())
 
     @model_validator(mode="before")
@@ -128,7 +133,7 @@ class ScmParams(NetworkParams):
                 f"B must have shape (p + 1, M, M) = ({self.p + 1}, {self.M}, {self.M}), got shape {b.shape}"
             )
         if np.any(np.linalg.matrix_power((b[0] != 0).astype(float), self.M)):
-            raise ValueError("B must have an acyclic lag 0, got a channel that causes itself at once")
+            raise ValueError("B must have an acyclic lag 0, got a channel that causes itself within a step")
         if self.function == "linear":
             radius = linear.spectral_radius(_reduced(b[None]))[0]
             if radius >= 1:
@@ -141,7 +146,9 @@ class ScmParams(NetworkParams):
 
 def _check_interventions(rows: Array, m: int, times: int, kind: str) -> None:
     if rows.ndim != 2 or rows.shape[1] != COLUMNS:
-        raise ValueError(f"interventions must have rows of channel, start, stop, value, got shape {rows.shape}")
+        raise ValueError(
+            f"interventions must have rows of the form [channel, start, stop, value], got shape {rows.shape}"
+        )
     taken: set[tuple[float, float, float]] = set()
     for channel, start, stop, _ in rows.tolist():
         if channel not in range(m):
@@ -152,7 +159,7 @@ def _check_interventions(rows: Array, m: int, times: int, kind: str) -> None:
             )
         if kind == "hard":
             if any(one == channel and start < end and begin < stop for one, begin, end in taken):
-                raise ValueError(f"interventions must not set a channel twice at a time, got channel {channel:g} twice")
+                raise ValueError(f"interventions must not overlap on a channel, got an overlap on channel {channel:g}")
             taken.add((channel, start, stop))
 
 
@@ -163,7 +170,7 @@ def _reduced(b: Array) -> Array:
 
 
 def _coefficients(p: ScmParams, rng: Streams) -> Array:
-    """Return the coefficients, given or drawn, (configuration, lag, target, source)."""
+    """Return the given or drawn coefficients, (configuration, lag, target, source)."""
     batch, m = rng.shape[0], p.M
     if p.B is not None:
         return np.repeat(np.asarray(p.B, dtype=np.float64)[None], batch, axis=0)
@@ -188,7 +195,7 @@ def _coefficients(p: ScmParams, rng: Streams) -> Array:
 
 
 def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Array, dict[str, Truth]]:
-    """Return the past (B, R, p, M), newest first, of the linear model's second-order law, and that law."""
+    """Return the past (B, R, p, M), newest first, with the linear model's second moments, and those moments."""
     phi = _reduced(b)
     inverse = np.linalg.inv(np.eye(p.M) - b[:, 0])
     noise = (inverse * sigma[:, None] ** 2) @ inverse.swapaxes(-1, -2)
@@ -222,18 +229,18 @@ def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Arr
     ),
 )
 def scm(p: ScmParams, rng: Streams) -> Simulated:
-    """Structural causal model: lagged and immediate causes over a hidden order, with interventions.
+    """Structural causal model: lagged and contemporaneous links, with interventions.
 
     x_j(t) = sum_{k=1..p} B_k,jj x_j(t-k) + sum_{i != j} sum_{k=0..p} B_k,ji f(x_i(t-k)) + e_j(t)
 
     A channel's own past acts linearly, other channels through f. Every link of the graph is drawn with one lag; lag 0
-    only where it keeps a hidden order of the channels, so that what happens at once has no cycles. The default graph is
-    acyclic and has twice as many links as channels, or all that its order allows. On an acyclic graph no f can make the
-    series explode; on others `quadratic` and `bump` may, which is reported.
+    is used only if it respects a hidden order of the channels, so contemporaneous links form no cycles. The default
+    graph is acyclic and has twice as many links as channels, or all that its order allows. On an acyclic graph no f can
+    make the series explode; on other graphs `quadratic` and `bump` may, and an error is then raised.
 
-    Observed: x under the interventions. Truth: the coefficients from lag 0 on, a summary graph, the noise e, for the
-    linear model without interventions its covariance and autocovariances, and with interventions where they act, the
-    series of the same noise without them (the counterfactual), and the difference (the effect).
+    Observed: x under the interventions. Truth: the coefficients from lag 0 on, a summary graph, the noise e; for the
+    linear model without interventions, its covariance and autocovariances; with interventions, where they act, the
+    series with the same noise but without them (the counterfactual), and the difference (the effect).
     """
     batch, m = rng.shape[0], p.M
     b = _coefficients(p, rng)

@@ -1,4 +1,4 @@
-"""Trend, seasonality and level with the innovations of exponential smoothing."""
+"""Trend, seasonality and level, driven by the innovations of exponential smoothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pymts.streams import Streams
 
 Array = NDArray[np.float64]
 
-# The state of a seasonality has as many values as its period has steps.
+# The state of a seasonality has one value per step of its period.
 LONGEST = 100_000
 
 
@@ -29,23 +29,23 @@ class SeasonalParams(Params):
         default=(24, 168), description="Lengths of the seasonalities in steps, each from 2 to 100000; may be empty."
     )
     amplitude: float = Field(
-        default=1.0, ge=0, description="Standard deviation over one period of each seasonality at the start."
+        default=1.0, ge=0, description="Initial standard deviation of each seasonality over one period."
     )
     n_harmonics: int = Field(
-        default=3, ge=1, description="Sines and cosines that the drawn pattern of a period consists of."
+        default=3, ge=1, description="Number of sines and cosines in the drawn pattern of a period."
     )
-    slope: float | Vector = Field(default=0.005, description="Rise of the trend in one step, one or M numbers.")
+    slope: float | Vector = Field(default=0.005, description="Rise of the trend per step, one number or M numbers.")
     sigma: NonNegative | NonNegativeVector = Field(
         default=0.5, description="Standard deviation of the innovations, one number or M numbers."
     )
-    alpha: float = Field(default=0.1, ge=0, le=1, description="Share of an innovation that stays in the level.")
+    alpha: float = Field(default=0.1, ge=0, le=1, description="Fraction of an innovation that goes into the level.")
     beta: float = Field(
-        default=0.01, ge=0, le=1, description="Share that goes into the growth of the level, at most alpha."
+        default=0.01, ge=0, le=1, description="Fraction that goes into the growth of the level, at most alpha."
     )
     gamma: float = Field(
-        default=0.05, ge=0, le=1, description="Share that stays in each seasonality, at most 1 - alpha."
+        default=0.05, ge=0, le=1, description="Fraction that goes into each seasonality, at most 1 - alpha."
     )
-    phi: float = Field(default=0.9, ge=0, le=1, description="Damping of the growth of the level; 1 is none.")
+    phi: float = Field(default=0.9, ge=0, le=1, description="Damping of the growth of the level; 1 means no damping.")
 
     @model_validator(mode="before")
     @classmethod
@@ -67,7 +67,7 @@ class SeasonalParams(Params):
 
 
 def _pattern(period: int, p: SeasonalParams, generator: Generator) -> Array:
-    """Return a random pattern (period, M) of mean 0 and standard deviation 1, made of few harmonics."""
+    """Return a random pattern (period, M) with mean 0 and standard deviation 1, made of a few harmonics."""
     order = np.arange(1, min(p.n_harmonics, period // 2) + 1)
     sines, cosines = generator.standard_normal((2, len(order), p.M)) / order[:, None]
     angle = 2.0 * np.pi / period * np.arange(period)[:, None]
@@ -93,11 +93,12 @@ def seasonal(p: SeasonalParams, rng: Streams) -> Simulated:
 
     l(t) = l(t-1) + phi b(t-1) + alpha e(t),   b(t) = phi b(t-1) + beta e(t),   s_i(t) = s_i(t - m_i) + gamma e(t)
 
-    Each seasonality of period m_i starts with a drawn pattern that the realizations share; l and b start at 0. With
-    several periods each takes its share gamma of the innovation. beta = 0 gives ETS(A,N,A), phi = 1 no damping.
+    Each seasonality of period m_i starts from a drawn pattern shared by all realizations; l and b start at 0. With
+    several periods, each receives a fraction gamma of the innovation. beta = 0 gives ETS(A,N,A); phi = 1 means no
+    damping.
 
-    Observed: x. Truth: its four parts, trend, seasonal, level (l + phi b of the step before) and noise, which sum to x
-    exactly in this order.
+    Observed: x. Truth: its four parts: trend, seasonal, level (l + phi b of the previous step) and noise. Added in this
+    order, they give x exactly.
     """
     batch, realizations = rng.shape
     m, sampling = p.M, p.sampling

@@ -30,15 +30,16 @@ class StuartLandauParams(UnitsParams):
 
     observable: Literal["x", "y", "all"] = Field(
         default="x",
-        description="What is observed of each oscillator z = x + i y: x, y, or both: x of all, then y.",
+        description="Observed part of each oscillator z = x + i y: x, y, or both (x of all, then y).",
     )
     a: float = Field(
-        default=1.0, description="Distance from the Hopf bifurcation, 1/s; alone it cycles with |z|^2 = a if a > 0."
+        default=1.0,
+        description="Distance from the Hopf bifurcation, 1/s; an uncoupled oscillator cycles at |z|^2 = a if a > 0.",
     )
     K: float = Field(default=0.2, description="Strength of the diffusive coupling, 1/s.")
-    omega_mean: float = Field(default=2.0, description="Centre of the natural frequencies, rad/s.")
+    omega_mean: float = Field(default=2.0, description="Mean of the natural frequencies, rad/s.")
     omega_scale: float = Field(
-        default=0.5, ge=0, description="Standard deviation of the natural frequencies, which are normal, rad/s."
+        default=0.5, ge=0, description="Standard deviation of the normally distributed natural frequencies, rad/s."
     )
     omega: Vector | None = Field(
         default=None, description="Natural frequencies of the oscillators, rad/s; `None` draws them."
@@ -46,9 +47,9 @@ class StuartLandauParams(UnitsParams):
     noise_std: float = Field(default=0.1, ge=0, description="Intensity of white noise on x and on y, 1/sqrt(s).")
     dt: Annotated[float, STRUCTURAL] = Field(default=0.05, gt=0, description="Integration step (RK4), s.")
     burn_in: int = Field(
-        default=400, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=400, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
     @model_validator(mode="after")
     def _frequencies_fit(self) -> StuartLandauParams:
@@ -78,7 +79,7 @@ def velocity_of(p: StuartLandauParams, omega: Array, coupling: Any, realizations
 
 
 def _frequencies(p: StuartLandauParams, drawn: Array) -> Array:
-    """Return the natural frequencies, given or of standard normal draws (configuration, unit), (B, 1, unit)."""
+    """Return the natural frequencies, given or from standard normal draws (configuration, unit), as (B, 1, unit)."""
     if p.omega is not None:
         return np.broadcast_to(np.asarray(p.omega), (len(drawn), 1, p.nodes))
     return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
@@ -105,10 +106,10 @@ def stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
 
     dz_i/dt = (a + i omega_i - |z_i|^2) z_i + (K / n_i) sum_j A_ij (z_j - z_i) + noise_std xi_i(t)
 
-    n_i is 1 (`normalization="none"`), the summed absolute weight that i receives ("degree") or the number of
-    oscillators ("N"). The noise has independent parts in x = Re z and y = Im z.
+    n_i is 1 (`normalization="none"`), the sum of the absolute weights into i ("degree") or the number of oscillators
+    ("N"). The noise has independent parts in x = Re z and y = Im z.
 
-    Observed: x, y or both. Truth: the graph of the channels and the natural frequencies, shared by the realizations.
+    Observed: x, y or both. Truth: the graph of the channels and the natural frequencies (shared by all realizations).
     """
     _, realizations = rng.shape
     graphs, frequencies = [], []

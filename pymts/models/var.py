@@ -28,8 +28,8 @@ class VarParams(InnovationParams, NetworkParams):
 
     topology: Topology = Field(
         default="erdos_renyi",
-        description="Graph family that drawn coefficients live on; ignored if `A` or `Phi` is given. Directed "
-        "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+        description="Graph family for drawn coefficients; ignored if `A` or `Phi` is given. Directed families are "
+        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     p: int = Field(default=2, ge=1, le=1000, description="Number of lags; inferred from `Phi` if given.")
     Phi: Matrices | Matrix | None = Field(
@@ -38,52 +38,52 @@ class VarParams(InnovationParams, NetworkParams):
         "`None` draws them on the graph.",
     )
     self_strength: float = Field(
-        default=0.5, ge=0, description="Size of the drawn diagonal coefficients before all are scaled to `rho`."
+        default=0.5, ge=0, description="Size of the drawn diagonal coefficients before scaling to `rho`."
     )
     cross_strength: float = Field(
-        default=0.3, ge=0, description="Size of the drawn coefficients of an edge before all are scaled to `rho`."
+        default=0.3, ge=0, description="Size of the drawn coefficients of an edge before scaling to `rho`."
     )
     rho: float = Field(
         default=0.9,
         ge=0,
         lt=1,
-        description="Spectral radius that drawn coefficients are scaled to; the memory is about 1 / (1 - rho) steps.",
+        description="Spectral radius to which drawn coefficients are scaled; memory lasts about 1 / (1 - rho) steps.",
     )
     c: float | Vector | None = Field(
-        default=None, description="Intercept, one number or one per channel; not with `mean`. `None` is 0."
+        default=None, description="Intercept, one number or one per channel; not with `mean`. `None` means 0."
     )
     mean: float | Vector | None = Field(
         default=None,
-        description="Stationary mean without `exog`, one number or one per channel: sets the intercept to "
-        "(I - sum Phi) mean; not with `c`. `None` is 0, or what `c` implies.",
+        description="Stationary mean without `exog`, one number or one per channel: sets the intercept to (I - sum "
+        "Phi) mean; not with `c`. `None` means 0, or the mean that `c` implies.",
     )
     exog: Matrix | None = Field(
         default=None,
-        description="Exogenous inputs (T, k): row t acts on x(t), and row 0 on nothing, since x(0) is the start. With "
-        "`exog_coefficients`, `burn_in` 0 and `sample_every` 1.",
+        description="Exogenous inputs (T, k): row t acts on x(t); row 0 is unused, since x(0) is the initial value. "
+        "Requires `exog_coefficients`, `burn_in` 0 and `sample_every` 1.",
     )
     exog_coefficients: Matrix | None = Field(
         default=None, description="Coefficients (M, k) of the exogenous inputs in each channel."
     )
     x0: Vector | Matrix | None = Field(
         default=None,
-        description="Start: M numbers, taken by all p past values, or p rows of M, the oldest first and the last one "
-        "being the first sample; `None` starts in the stationary state.",
+        description="Initial values: M numbers used for all p past values, or p rows of M, oldest first, the last "
+        "being the first sample; `None` draws them from the stationary distribution.",
     )
 
     @property
     def costly_truth(self) -> frozenset[str]:
-        """The autocovariances of many states."""
+        """The autocovariances, if there are many states."""
         return frozenset({"theory_acov"} if self.p * self.M > LARGE else ())
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """What the stationary start and its law cost."""
+        """The cost of the stationary start and its moments."""
         return of_recursion(self.p * self.M) if self.x0 is None else (0.0, 0)
 
     @property
     def asked_truth(self) -> frozenset[str]:
-        """What an intercept, a mean and inputs bring along."""
+        """The truth that an intercept, a mean and inputs add."""
         level = {"intercept", "mean_path"} if any(v is not None for v in (self.c, self.mean, self.exog)) else set()
         return frozenset(level | ({"exog", "exog_coefficients"} if self.exog is not None else set()))
 
@@ -125,7 +125,7 @@ class VarParams(InnovationParams, NetworkParams):
 
     def _check_inputs(self) -> None:
         if self.c is not None and self.mean is not None:
-            raise ValueError("c and mean are both given; keep one, since each tells the other")
+            raise ValueError("c and mean are both given; keep one, since each determines the other")
         for name in ("c", "mean"):
             if getattr(self, name) is not None:
                 per_channel(name, getattr(self, name), self.M)
@@ -141,11 +141,11 @@ class VarParams(InnovationParams, NetworkParams):
                 f"exog_coefficients must have shape (M, k) = ({self.M}, {inputs.shape[1]}), got shape {weights.shape}"
             )
         if self.burn_in or self.sample_every != 1:
-            raise ValueError("exog has a row for every sample: burn_in must be 0 and sample_every 1 with it")
+            raise ValueError("exog has one row per sample, so it requires burn_in = 0 and sample_every = 1")
 
 
 def _coefficients(p: VarParams, rng: Streams) -> Array:
-    """Return the coefficients, given or drawn, (B, p, target, source)."""
+    """Return the given or drawn coefficients, (B, p, target, source)."""
     batch = rng.shape[0]
     if p.Phi is not None:
         phi = np.asarray(p.Phi, dtype=np.float64).reshape(p.p, p.M, p.M)
@@ -162,7 +162,7 @@ def _coefficients(p: VarParams, rng: Streams) -> Array:
 
 
 def _levels(p: VarParams, phi: Array) -> tuple[Array, Array]:
-    """Return the intercept and the stationary mean without inputs, each (B, M), of which one was given or neither."""
+    """Return the intercept and the stationary mean without inputs, each (B, M); at most one of them was given."""
     rest = np.eye(p.M) - phi.sum(axis=1)  # (B, M, M)
     if p.mean is not None:
         mean = linear.per_channel_rows(p.mean, len(phi), p.M)
@@ -172,7 +172,7 @@ def _levels(p: VarParams, phi: Array) -> tuple[Array, Array]:
 
 
 def _expected(p: VarParams, phi: Array, intercept: Array, mean: Array) -> Array:
-    """Return the expected value of the samples from the stationary start, (B, T, M): the mean, moved by the inputs."""
+    """Return the expected samples from the stationary start, (B, T, M): the mean, shifted by the inputs."""
     path = np.repeat(mean[:, None], p.T, axis=1)
     if p.exog is None:
         return path
@@ -186,7 +186,7 @@ def _expected(p: VarParams, phi: Array, intercept: Array, mean: Array) -> Array:
 
 
 def _fading(p: VarParams, phi: Array, past: Array) -> Array:
-    """Return what the given start, (B, p, M) about the mean, still moves the samples by, (B, T, M)."""
+    """Return the remaining effect (B, T, M) of the given start, (B, p, M) relative to the mean, on the samples."""
     states = list(np.moveaxis(past, 1, 0))  # each (B, M), the newest last
     for _ in range(p.sampling.n_steps):
         states.append(sum(np.einsum("bij,bj->bi", phi[:, lag - 1], states[-lag]) for lag in range(1, p.p + 1)))
@@ -217,15 +217,15 @@ def var(p: VarParams, rng: Streams) -> Simulated:
 
     x(t) = c + sum_{k=1..p} Phi_k x(t-k) + B u(t) + e(t),   e ~ N(0, Sigma)
 
-    A drawn coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength` times the edge's weight, on
-    the diagonal `self_strength`, anew for every lag. Lag k is then scaled by (rho / r)^k, which brings the spectral
-    radius r to rho exactly; if the graph has no cycles and self_strength is 0, r is 0 and nothing is scaled. Given
-    coefficients are used as given, or refused if unstable.
+    For each lag, a drawn coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength` times the edge's
+    weight (on the diagonal, times `self_strength`). Scaling lag k by (rho / r)^k then sets the spectral radius r to
+    exactly rho; if the graph has no cycles and self_strength is 0, r is 0 and nothing is scaled. Given coefficients are
+    used unchanged, and rejected if unstable.
 
-    c is `c` or follows from `mean`, B is `exog_coefficients` and u is `exog`; without them both terms are 0.
+    c is `c` or follows from `mean`; B is `exog_coefficients` and u is `exog`. Terms that are not given are 0.
 
     Observed: x. Truth: the coefficients, a summary graph (largest absolute coefficient over the lags), the innovation
-    covariance and, for the stationary start, the covariance and autocovariances in closed form, about the mean. With an
+    covariance and, for the stationary start, the covariance and autocovariances around the mean in closed form. With an
     intercept, a mean or inputs: the intercept, the expected value over time, the inputs and their coefficients.
     """
     batch, realizations = rng.shape
@@ -253,7 +253,7 @@ def var(p: VarParams, rng: Streams) -> Simulated:
     intercept, mean = _levels(p, phi)
     path = _expected(p, phi, intercept, mean)  # (B, T, M)
     if p.x0 is not None:
-        past = past - mean[:, None, None]  # the recursion is about the mean
+        past = past - mean[:, None, None]  # the recursion is relative to the mean
     data = sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling)
     data += path[:, None]
     truth["intercept"] = Truth(("channel",), intercept)

@@ -32,13 +32,16 @@ class VarmaParams(InnovationParams, NetworkParams):
 
     topology: Topology = Field(
         default="erdos_renyi",
-        description="Graph family that drawn coefficients live on; `A` or given coefficients take its place. Directed "
+        description="Graph family for drawn coefficients; ignored if `A` or coefficients are given. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     p: int = Field(
-        default=1, ge=0, le=1000, description="Lags of the series, 0 for a moving average; a given `Phi` tells it."
+        default=1,
+        ge=0,
+        le=1000,
+        description="Number of lags of the series, 0 for a moving average; inferred from `Phi` if given.",
     )
-    q: int = Field(default=1, ge=0, le=1000, description="Lags of the noise; a given `Theta` tells it.")
+    q: int = Field(default=1, ge=0, le=1000, description="Number of lags of the noise; inferred from `Theta` if given.")
     Phi: Matrices | Matrix | None = Field(
         default=None,
         description="Coefficients (target, source) of the past, used as given: a matrix (M, M) for lag 1 or matrices "
@@ -50,38 +53,38 @@ class VarmaParams(InnovationParams, NetworkParams):
         "for lag 1 or matrices (q, M, M); `None` draws them on the graph, invertible.",
     )
     self_strength: float = Field(
-        default=0.5, ge=0, description="Size of the drawn diagonal coefficients before all are scaled."
+        default=0.5, ge=0, description="Size of the drawn diagonal coefficients before scaling."
     )
     cross_strength: float = Field(
-        default=0.3, ge=0, description="Size of the drawn coefficients of an edge before all are scaled."
+        default=0.3, ge=0, description="Size of the drawn coefficients of an edge before scaling."
     )
     rho: float = Field(
         default=0.9,
         ge=0,
         lt=1,
-        description="Spectral radius that drawn `Phi` is scaled to; the memory is about 1 / (1 - rho) steps.",
+        description="Spectral radius to which drawn `Phi` is scaled; memory lasts about 1 / (1 - rho) steps.",
     )
     ma_rho: float = Field(
         default=0.7,
         ge=0,
         lt=1,
-        description="Spectral radius that drawn `Theta` is scaled to: past noise is forgotten as ma_rho^k when the "
-        "series is solved for it.",
+        description="Spectral radius to which drawn `Theta` is scaled: when the noise is recovered from the series, "
+        "errors decay as ma_rho^k.",
     )
     x0: Vector | None = Field(
         default=None,
-        description="Start of the M channels, taken by all past values, with no noise before it; `None` starts in the "
-        "stationary state.",
+        description="Initial values of the M channels, used for all past values, with no noise before them; `None` "
+        "draws the past from the stationary distribution.",
     )
 
     @property
     def costly_truth(self) -> frozenset[str]:
-        """The autocovariances of many states."""
+        """The autocovariances, if there are many states."""
         return frozenset({"theory_acov"} if (self.p + self.q) * self.M > LARGE else ())
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """What the stationary start and its law cost."""
+        """The cost of the stationary start and its moments."""
         return of_recursion((self.p + self.q) * self.M)
 
     @model_validator(mode="before")
@@ -102,7 +105,7 @@ class VarmaParams(InnovationParams, NetworkParams):
         for order, name in PARTS:
             self._shape_fits(order, name)
         if self.A is not None and self.Phi is not None and self.Theta is not None:
-            raise ValueError("Phi, Theta and A are all given; leave A out, as nothing is drawn on it")
+            raise ValueError("Phi, Theta and A are all given; leave out A, since nothing is drawn on it")
         if self.Phi is None:
             return self
         radius = linear.spectral_radius(np.asarray(self.Phi).reshape(1, self.p, self.M, self.M))[0]
@@ -127,7 +130,7 @@ class VarmaParams(InnovationParams, NetworkParams):
 
 
 def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
-    """Return the coefficients of the past (B, p, M, M) and of past noise (B, q, M, M), given or drawn."""
+    """Return the given or drawn coefficients of the past (B, p, M, M) and of past noise (B, q, M, M)."""
     batch = rng.shape[0]
     graphs, sizes, ma_sizes = [], [], []
     for generator in rng.structure():
@@ -138,7 +141,7 @@ def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
         np.stack(graphs), *(linear.per_configuration(value, batch) for value in (p.self_strength, p.cross_strength))
     )[:, None]
     phi, theta = np.stack(sizes) * strength, np.stack(ma_sizes) * strength
-    # The noise solves e_t = x_t - ... - sum_k Theta_k e_{t-k}, so -Theta is what must be stable.
+    # The noise solves e_t = x_t - ... - sum_k Theta_k e_{t-k}, so -Theta must be stable.
     phi = phi * linear.lag_scales(phi, linear.per_configuration(p.rho, batch))
     theta = theta * linear.lag_scales(-theta, linear.per_configuration(p.ma_rho, batch))
     if p.Phi is not None:
@@ -160,14 +163,14 @@ def varma(p: VarmaParams, rng: Streams) -> Simulated:
 
     x(t) = sum_{k=1..p} Phi_k x(t-k) + e(t) + sum_{k=1..q} Theta_k e(t-k),   e ~ N(0, Sigma)
 
-    A drawn coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength` times the edge's weight, on
-    the diagonal `self_strength`, anew for every lag of both parts. Powers of one number then bring the spectral radius
-    of Phi to `rho` and that of -Theta to `ma_rho`, so that what is drawn is stationary and invertible; a part in which
-    no influence returns has radius 0 and is not scaled. A given Phi is used as given, or refused if unstable.
+    For each lag of both parts, a drawn coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength`
+    times the edge's weight (on the diagonal, times `self_strength`). Scaling by powers of one number then sets the
+    spectral radius of Phi to `rho` and that of -Theta to `ma_rho`, so drawn models are stationary and invertible; a
+    part without cycles has radius 0 and is not scaled. A given Phi is used unchanged, and rejected if unstable.
 
-    Observed: x. Truth: the coefficients of each part that has lags, the graph of the equation (largest size over the
-    lags of both parts: the past or the past noise of the source acts on the target), the innovation covariance and, for
-    the stationary start, the covariance and autocovariances in closed form.
+    Observed: x. Truth: the coefficients of each part that has lags, a summary graph (largest absolute coefficient over
+    the lags of both parts: the source's past or past noise acts on the target), the innovation covariance and, for the
+    stationary start, the covariance and autocovariances in closed form.
     """
     batch, realizations = rng.shape
     phi, theta = _coefficients(p, rng)
@@ -182,7 +185,7 @@ def varma(p: VarmaParams, rng: Streams) -> Simulated:
         truth["coefficients"] = Truth(("lag", "target", "source"), phi, first_lag=1)
     if p.q:
         truth["ma_coefficients"] = Truth(("ma_lag", "target", "source"), theta, first_lag=1)
-    lags = max(p.p, 1)  # the newest value is part of the state, even where nothing depends on it
+    lags = max(p.p, 1)  # the newest value is part of the state, even if nothing depends on it
     response = np.concatenate([np.broadcast_to(np.eye(p.M), (batch, 1, p.M, p.M)), theta], axis=1) @ factor[:, None]
     if p.x0 is None:
         padded = phi if p.p else np.zeros((batch, 1, p.M, p.M))

@@ -1,4 +1,4 @@
-"""Vector error correction: channels that wander, tied by stationary relations."""
+"""Vector error correction: nonstationary channels tied by stationary relations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pymts.streams import Streams
 
 Array = NDArray[np.float64]
 
-# A root this near to 1 is a unit root too many: computed roots of a double one are off by the square root of rounding.
+# A root this close to 1 counts as a unit root: a computed double root is off by the square root of the rounding error.
 LARGEST_ROOT = 1 - 1e-7
 
 
@@ -30,27 +30,29 @@ class VecmParams(InnovationParams, OwnBetaParams):
 
     topology: Topology = Field(
         default="erdos_renyi",
-        description="Graph family that drawn coefficients live on; `A` or given coefficients take its place. Directed "
+        description="Graph family for drawn coefficients; ignored if `A` or coefficients are given. Directed "
         "families are `ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     rank: int = Field(
         default=1,
         ge=0,
         le=10**6,
-        description="Number of stationary relations, less than M; M - rank trends are left. A given `beta` tells it.",
+        description="Number of stationary relations, less than M; M - rank trends remain. Inferred from `beta` if "
+        "given.",
     )
     p: int = Field(
         default=2,
         ge=1,
         le=1000,
-        description="Lags of the levels: the differences have p - 1. A given `Gamma` tells it.",
+        description="Number of lags in levels; differences have p - 1. Inferred from `Gamma` if given.",
     )
     alpha: Matrix | None = Field(
         default=None,
-        description="Adjustment (M, rank) of the channels to each relation, used as given with `beta`; `None` draws.",
+        description="Adjustment (M, rank) of the channels to each relation, used as given with `beta`; `None` draws "
+        "it.",
     )
     beta: Matrix | None = Field(  # type: ignore[assignment]  # the graphs' own beta is p_rewire here
-        default=None, description="Relations (M, rank), a column each, used as given with `alpha`; `None` draws them."
+        default=None, description="Relations (M, rank), one per column, used as given with `alpha`; `None` draws them."
     )
     Gamma: Matrices | Matrix | None = Field(
         default=None,
@@ -58,22 +60,22 @@ class VecmParams(InnovationParams, OwnBetaParams):
         "matrix (M, M) for lag 1 or matrices (p - 1, M, M).",
     )
     self_strength: float = Field(
-        default=0.5, ge=0, description="Size of a drawn channel's response to itself before all are scaled to `rho`."
+        default=0.5, ge=0, description="Size of a drawn channel's response to itself before scaling to `rho`."
     )
     cross_strength: float = Field(
-        default=0.3, ge=0, description="Size of the drawn response along an edge before all are scaled to `rho`."
+        default=0.3, ge=0, description="Size of the drawn response along an edge before scaling to `rho`."
     )
     rho: float = Field(
         default=0.9,
         ge=0,
         lt=1,
-        description="Size of the largest root but the unit roots, for drawn coefficients; an error of a relation is "
-        "forgotten in about 1 / (1 - rho) steps.",
+        description="Modulus of the largest root apart from the unit roots, for drawn coefficients; deviations from "
+        "a relation decay within about 1 / (1 - rho) steps.",
     )
     x0: Vector | None = Field(
         default=None,
-        description="Start of the M channels, taken by all p past values; `None` starts relations and differences in "
-        "their stationary state, and levels as near to 0 as these allow.",
+        description="Initial values of the M channels, used for all p past values; `None` draws relations and "
+        "differences from their stationary distribution, with the levels closest to 0 that match them.",
     )
 
     @model_validator(mode="before")
@@ -97,20 +99,22 @@ class VecmParams(InnovationParams, OwnBetaParams):
             per_channel("x0", self.x0, self.M)
         if self.rank >= self.M:
             raise ValueError(
-                f"rank must be less than M = {self.M}, got {self.rank}; take at most {self.M - 1}, as with M relations "
-                "nothing wanders (see var)"
+                f"rank must be less than M = {self.M}, got {self.rank}; take at most {self.M - 1}: with M relations "
+                "all channels are stationary (see var)"
             )
         one, other = ("alpha", "beta") if self.beta is None else ("beta", "alpha")
         if (self.alpha is None) != (self.beta is None):
-            raise ValueError(f"{one} is given without {other}; give both or none")
+            raise ValueError(f"{one} is given without {other}; give both or neither")
         if self.alpha is None and self.Gamma is not None and self.rank:
             raise ValueError("Gamma is given without alpha and beta; give all of them, or rank = 0")
         if self.alpha is not None and self.Gamma is None and self.p > 1:
-            raise ValueError(f"Gamma must be given with alpha and beta where p is {self.p}; leave out p for no Gamma")
+            raise ValueError(f"Gamma must be given with alpha and beta if p is {self.p}; leave out p for no Gamma")
         if self.alpha is None and self.Gamma is None:
             return self
         if self.A is not None:
-            raise ValueError("A and coefficients are both given; keep those, whose nonzero numbers are the graph")
+            raise ValueError(
+                "A and coefficients are both given; keep the coefficients, whose nonzero entries are the graph"
+            )
         alpha, beta, gamma = self.given()
         roots = np.abs(np.linalg.eigvals(cointegration.stationary_part(alpha, beta, gamma)[0][0]))
         if roots.max(initial=0.0) > LARGEST_ROOT:
@@ -122,7 +126,7 @@ class VecmParams(InnovationParams, OwnBetaParams):
         return self
 
     def given(self) -> tuple[Array, Array, Array]:
-        """Return alpha, beta (1, M, r) and Gamma (1, p - 1, M, M) as given, or refuse their shapes and ranks."""
+        """Return the given alpha, beta (1, M, r) and Gamma (1, p - 1, M, M) after checking their shapes and ranks."""
         found = []
         for name, value in (("alpha", self.alpha), ("beta", self.beta)):
             matrix = np.zeros((self.M, 0)) if value is None else ragged_array(name, value)
@@ -145,7 +149,7 @@ class VecmParams(InnovationParams, OwnBetaParams):
 
 
 def _coefficients(p: VecmParams, rng: Streams) -> tuple[Array, Array, Array]:
-    """Return alpha, beta (B, M, r) and Gamma (B, p - 1, M, M), given or drawn."""
+    """Return the given or drawn alpha, beta (B, M, r) and Gamma (B, p - 1, M, M)."""
     batch = rng.shape[0]
     if p.alpha is not None or p.Gamma is not None:
         alpha, beta, gamma = (np.repeat(array, batch, axis=0) for array in p.given())
@@ -187,21 +191,23 @@ def _coefficients(p: VecmParams, rng: Streams) -> tuple[Array, Array, Array]:
     ),
 )
 def vecm(p: VecmParams, rng: Streams) -> Simulated:
-    """Vector error correction: channels that wander, tied by relations that are stationary.
+    """Vector error correction: nonstationary channels tied by stationary relations.
 
     dx(t) = alpha beta' x(t-1) + sum_{k=1..p-1} Gamma_k dx(t-k) + e(t),   dx(t) = x(t) - x(t-1),   e ~ N(0, Sigma)
 
-    Drawn: each of the first `rank` channels follows those others that have an edge to it, or one at random, with
-    weights of random sign and size 0.5 to 1.5 times the edge's: what it misses them by is a relation. An edge from such
-    a channel carries this error, an edge from any other channel its change, with a random sign and a size of 0.5 to 1.5
-    times `cross_strength` times the edge's weight (on the diagonal `self_strength`), anew for each of p lags. Lag k is
-    then scaled by (rho / r)^k, which brings the largest root r but the unit roots to `rho` exactly. Given coefficients
-    are used as given, or refused where they have other than M - rank unit roots, or a larger one.
+    Drawn: each of the first `rank` channels follows its parents among the other channels, or a random one if it has
+    none, with weights of random sign and 0.5 to 1.5 times the edge's weight; its deviation from them is a relation. An
+    edge from such a channel carries this deviation, an edge from any other channel its change. For each of p lags the
+    coefficient has a random sign and a size of 0.5 to 1.5 times `cross_strength` times the edge's weight (on the
+    diagonal, times `self_strength`). Scaling lag k by (rho / r)^k then sets the modulus r of the largest root apart
+    from the unit roots to exactly `rho`. Given coefficients are used unchanged, and rejected unless they have exactly M
+    - rank unit roots and none larger.
 
     Observed: x. Truth: the relations and the adjustment to them, the coefficients of differences and of levels, the
-    graph of those of levels (largest size over the lags), the innovation covariance Sigma, the covariance of beta' x
-    for the stationary start, the long-run response Xi to noise and the covariance per step, Xi Sigma Xi', that x gains
-    in the long run (`theory_cov`). Without relations or lags of differences their variables are missing.
+    graph of the coefficients of levels (largest absolute value over the lags), the innovation covariance Sigma, the
+    covariance of beta' x for the stationary start, the long-run response Xi to noise, and the covariance Xi Sigma Xi'
+    that x gains per step in the long run (`theory_cov`). Variables for relations or lagged differences are omitted if
+    there are none.
     """
     batch, realizations = rng.shape
     r, less, m = p.rank, p.p - 1, p.M

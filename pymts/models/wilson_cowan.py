@@ -30,36 +30,38 @@ class WilsonCowanParams(UnitsParams):
 
     observable: Literal["E", "I", "all"] = Field(
         default="E",
-        description="What is observed of each unit: its excitatory or inhibitory rate, or both: E of all, then I.",
+        description="Observed rate of each unit: excitatory, inhibitory, or both (E of all units, then I).",
     )
-    c_ee: float = Field(default=16.0, ge=0, description="Weight of E in the input of E.")
-    c_ei: float = Field(default=12.0, ge=0, description="Weight of I in the input of E, which it lowers.")
-    c_ie: float = Field(default=15.0, ge=0, description="Weight of E in the input of I.")
-    c_ii: float = Field(default=3.0, ge=0, description="Weight of I in the input of I, which it lowers.")
+    c_ee: float = Field(default=16.0, ge=0, description="Weight of E in the input to E.")
+    c_ei: float = Field(default=12.0, ge=0, description="Weight of I in the input to E (inhibitory).")
+    c_ie: float = Field(default=15.0, ge=0, description="Weight of E in the input to I.")
+    c_ii: float = Field(default=3.0, ge=0, description="Weight of I in the input to I (inhibitory).")
     a_e: float = Field(default=1.3, gt=0, description="Slope of the response of E.")
     a_i: float = Field(default=2.0, gt=0, description="Slope of the response of I.")
-    theta_e: float = Field(default=4.0, description="Input at which the response of E is half of its maximum.")
-    theta_i: float = Field(default=3.7, description="Input at which the response of I is half of its maximum.")
-    refractory: float = Field(default=1.0, ge=0, description="Share of active cells that cannot respond.")
+    theta_e: float = Field(default=4.0, description="Input at which the response of E is half its maximum.")
+    theta_i: float = Field(default=3.7, description="Input at which the response of I is half its maximum.")
+    refractory: float = Field(default=1.0, ge=0, description="Fraction of active cells that cannot respond.")
     tau_e: float = Field(default=0.008, gt=0, description="Time constant of E, s.")
     tau_i: float = Field(default=0.008, gt=0, description="Time constant of I, s.")
-    P: float = Field(default=1.25, description="Mean external input of the excitatory populations.")
+    P: float = Field(default=1.25, description="Mean external input to the excitatory populations.")
     P_scale: float = Field(
-        default=0.1, ge=0, description="Standard deviation, over the units, of the input of E, which is normal."
+        default=0.1, ge=0, description="Standard deviation across units of the normally distributed input to E."
     )
     drive: Vector | None = Field(
-        default=None, description="External inputs of the excitatory populations; `None` draws them about `P`."
+        default=None, description="External inputs to the excitatory populations; `None` draws them around `P`."
     )
-    Q: float = Field(default=0.0, description="External input of the inhibitory populations.")
-    K: float = Field(default=0.5, description="Strength of the coupling: what E of a source adds to the input of E.")
+    Q: float = Field(default=0.0, description="External input to the inhibitory populations.")
+    K: float = Field(default=0.5, description="Coupling strength: weight of a source's E in the target's input to E.")
     noise_std: float = Field(
-        default=0.0, ge=0, description="Intensity of white noise on E and on I, 1/sqrt(s); it may leave [0, 1]."
+        default=0.0,
+        ge=0,
+        description="Intensity of white noise on E and I, 1/sqrt(s); noise can push them outside [0, 1].",
     )
     dt: Annotated[float, STRUCTURAL] = Field(default=0.0005, gt=0, description="Integration step (RK4), s.")
     burn_in: int = Field(
-        default=400, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=400, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=2, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=2, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
     @model_validator(mode="after")
     def _inputs_fit(self) -> WilsonCowanParams:
@@ -69,7 +71,7 @@ class WilsonCowanParams(UnitsParams):
 
 
 def respond(part: Array, lack: Array, rate: Array, tau: float | Array) -> None:
-    """Turn the part of cells that can respond into d rate / dt, in place; ``lack`` is minus the argument of S."""
+    """Turn the fraction of responsive cells into d rate / dt, in place; ``lack`` is minus the argument of S."""
     np.exp(lack, out=lack)
     lack += 1.0
     part /= lack
@@ -103,7 +105,7 @@ def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Any, realizations:
 
 
 def _inputs(p: WilsonCowanParams, drawn: Array) -> Array:
-    """Return the inputs of E, given or of standard normal draws (configuration, unit), (B, 1, unit)."""
+    """Return the inputs to E, given or from standard normal draws (configuration, unit), as (B, 1, unit)."""
     if p.drive is not None:
         return np.broadcast_to(np.asarray(p.drive), (len(drawn), 1, p.nodes))
     return np.asarray(p.P + p.P_scale * drawn[:, None])
@@ -131,13 +133,13 @@ def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
     tau_e dE_i/dt = -E_i + (1 - r E_i) S(a_e (c_ee E_i - c_ei I_i + P_i + (K / n_i) sum_j A_ij E_j - theta_e))
     tau_i dI_i/dt = -I_i + (1 - r I_i) S(a_i (c_ie E_i - c_ii I_i + Q - theta_i))
 
-    S(u) = 1 / (1 + e^-u) and r is `refractory`. n_i is 1 (`normalization="none"`), the summed absolute weight that i
-    receives ("degree") or the number of units ("N"). The paper takes S(-a theta), 0.005 at most by default, off the
-    response, which lets rates fall below 0; without it E and I stay in [0, 1]. The defaults are those of its limit
-    cycle, at about 35 Hz, with inputs P_i that differ a little, so that the units do not become one.
+    S(u) = 1 / (1 + e^-u) and r is `refractory`. n_i is 1 (`normalization="none"`), the sum of the absolute weights into
+    i ("degree") or the number of units ("N"). The paper subtracts S(-a theta), at most 0.005 by default, from the
+    response, so its rates can fall below 0; without it E and I stay in [0, 1]. The defaults are those of the paper's
+    limit cycle, at about 35 Hz, with slightly different inputs P_i so that the units do not synchronize completely.
 
-    Observed: E, I or both. Truth: the graph of the channels, and the constant input of each channel's population,
-    shared by the realizations.
+    Observed: E, I or both. Truth: the graph of the channels, and the constant input to each channel's population
+    (shared by all realizations).
     """
     _, realizations = rng.shape
     graphs, inputs = [], []

@@ -96,7 +96,7 @@ class Params(BaseModel):
         ge=1,
         le=10**12,
         validation_alias=AliasChoices("T", "n_timepoints"),
-        description="Number of samples kept in time; `n_timepoints` is a synonym.",
+        description="Number of samples in time; `n_timepoints` is a synonym.",
     )
     n_realizations: int = Field(
         default=1, ge=1, le=10**9, description="Number of independent realizations of the same configuration."
@@ -106,31 +106,32 @@ class Params(BaseModel):
         ge=0,
         le=MAX_SEED,
         validation_alias=AliasChoices("seed", "random_state"),
-        description="Seed; `None` draws one, which the dataset records. `random_state` is a synonym.",
+        description="Seed; `None` draws one and records it in the dataset. `random_state` is a synonym.",
     )
     burn_in: int = Field(
-        default=0, ge=0, le=10**12, description="Steps simulated and discarded before the first sample."
+        default=0, ge=0, le=10**12, description="Number of steps simulated and discarded before the first sample."
     )
-    sample_every: int = Field(default=1, ge=1, le=10**9, description="Steps between two samples that are kept.")
+    sample_every: int = Field(default=1, ge=1, le=10**9, description="Number of steps from one sample to the next.")
     zscore: bool = Field(
         default=False,
         description="Standardise each channel of each realization to mean 0 and standard deviation 1 over time.",
     )
     truth: Literal["auto", "all"] = Field(
         default="auto",
-        description='"auto" leaves out truth that costs far more than the data (more than 1 GiB, or autocovariances of '
-        'more than 1,000 states) and names it in the attribute `truth_left_out`; "all" computes everything.',
+        description='"auto" leaves out truth that costs far more than the data (more than 1 GiB, or autocovariances '
+        'of more than 1,000 states) and lists it in the attribute `truth_left_out`; "all" computes everything.',
     )
     cache: bool | Literal["read"] = Field(
         default="read",
         exclude=True,
-        description='"read" serves a stored dataset if there is one; True also stores; False never looks.',
+        description='"read" loads a stored dataset if there is one; True also stores new ones; False bypasses the '
+        "store.",
     )
     store: str | Path | None = Field(
         default=None,
         exclude=True,
         validation_alias=AliasChoices("store", "outdir"),
-        description="Root of the store; `None` takes the variable PYMTS_DATA_HOME, or else ./data.",
+        description="Root of the store; `None` uses the environment variable PYMTS_DATA_HOME, or else ./data.",
     )
 
     @model_validator(mode="before")

@@ -209,7 +209,10 @@ def test_the_table_holds_what_a_short_computation_finds() -> None:
 
 def test_sizes_must_fit() -> None:
     for params, message in (
-        ({"M": 5, "observable": "all"}, "M must be a multiple of 3 with observable 'all', which shows x, y, z of each"),
+        (
+            {"M": 5, "observable": "all"},
+            "M must be a multiple of 3 with observable 'all', one channel each for x, y, z of every",
+        ),
         ({"M": 2, "x0": [1.0]}, "x0 must be 6 numbers, x, y, z of 2 units each, got 1"),
         ({"M": 6, "observable": "all", "A": GRAPH}, "A must have shape (M / 3, M / 3) = (2, 2), got shape (3, 3)"),
         ({"M": 6, "observable": "all", "topology": "ring", "k": 2}, "k must be less than M / 3 = 2 on a ring, got 2"),

@@ -185,9 +185,12 @@ def test_stability_is_judged_for_the_switching_and_not_for_each_regime() -> None
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"transition": [[0.5, 0.6], [0.5, 0.5]]}, r"transition must have rows that sum to 1, got the sum 1\.1"),
-        ({"transition": [[1.2, -0.2], [0.5, 0.5]]}, r"transition must have probabilities of at least 0, got -0\.2"),
-        ({"transition": np.eye(2)}, "transition must lead to one stationary law"),
+        (
+            {"transition": [[0.5, 0.6], [0.5, 0.5]]},
+            r"transition must have rows that sum to 1, got a row that sums to 1\.1",
+        ),
+        ({"transition": [[1.2, -0.2], [0.5, 0.5]]}, r"transition must have nonnegative probabilities, got -0\.2"),
+        ({"transition": np.eye(2)}, "transition must have a unique stationary distribution"),
         ({"sigma": [1.0, 0.0]}, "sigma must be greater than 0, got 0"),
         ({"sigma": [1.0, 1.0], "n_regimes": 3}, "sigma must be one number or K = 3 numbers, got 2"),
         ({"nu": np.zeros((2, 3)), "M": 4}, r"nu must have shape \(K, M\) = \(2, 4\), got shape \(2, 3\)"),

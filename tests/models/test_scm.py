@@ -199,8 +199,8 @@ def test_depth_is_that_of_the_longest_path() -> None:
         ({"interventions": [[10, 0, 5, 1.0]]}, "interventions must name a channel from 0 to 9, got 10"),
         ({"interventions": [[0, 5, 5, 1.0]]}, "interventions must run from a sample to a later one"),
         ({"interventions": [[0, 5, 2000, 1.0]]}, "at most T = 1000, got 5 to 2000"),
-        ({"interventions": [[0, 1, 5, 1.0], [0, 4, 6, 2.0]]}, "must not set a channel twice"),
-        ({"interventions": [[0, 1, 5]]}, "interventions must have rows of channel, start, stop, value"),
+        ({"interventions": [[0, 1, 5, 1.0], [0, 4, 6, 2.0]]}, "must not overlap on a channel"),
+        ({"interventions": [[0, 1, 5]]}, "interventions must have rows of the form"),
     ],
 )
 def test_what_does_not_fit_is_refused(given: dict[str, object], sentence: str) -> None:

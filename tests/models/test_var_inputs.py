@@ -95,7 +95,7 @@ def test_a_grid_sweeps_the_intercept() -> None:
         ({"exog": EXOG}, "exog and exog_coefficients belong together"),
         ({"exog": EXOG[:5], "exog_coefficients": B}, r"exog must have shape \(T, k\) = \(60, k\), got shape \(5, 3\)"),
         ({"exog": EXOG, "exog_coefficients": B.T}, r"must have shape \(M, k\) = \(2, 3\), got shape \(3, 2\)"),
-        ({"exog": EXOG, "exog_coefficients": B, "burn_in": 5}, "burn_in must be 0 and sample_every 1"),
+        ({"exog": EXOG, "exog_coefficients": B, "burn_in": 5}, "requires burn_in = 0 and sample_every = 1"),
         ({"x0": [[1.0, 2.0]] * 3}, r"x0 must be M = 2 numbers or p = 2 rows of them, got shape \(3, 2\)"),
     ],
 )

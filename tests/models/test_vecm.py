@@ -209,12 +209,12 @@ def test_given_matrices_tell_sizes_and_are_used_as_given() -> None:
     [
         (
             {"M": 2, "rank": 2},
-            "rank must be less than M = 2, got 2; take at most 1, as with M relations nothing wanders",
+            "rank must be less than M = 2, got 2; take at most 1: with M relations all channels are stationary",
         ),
-        ({"alpha": [[0.0], [0.5]]}, "alpha is given without beta; give both or none"),
-        ({"beta": [[1.0], [-1.0]]}, "beta is given without alpha; give both or none"),
+        ({"alpha": [[0.0], [0.5]]}, "alpha is given without beta; give both or neither"),
+        ({"beta": [[1.0], [-1.0]]}, "beta is given without alpha; give both or neither"),
         ({"Gamma": GAMMA}, "Gamma is given without alpha and beta; give all of them, or rank = 0"),
-        ({"alpha": ALPHA, "beta": BETA, "p": 2}, "Gamma must be given with alpha and beta where p is 2"),
+        ({"alpha": ALPHA, "beta": BETA, "p": 2}, "Gamma must be given with alpha and beta if p is 2"),
         ({"alpha": ALPHA, "beta": BETA[:, :1]}, r"alpha must have shape \(M, rank\) = \(4, 1\), got shape \(4, 2\)"),
         ({"alpha": ALPHA[:3], "beta": BETA}, r"alpha must have shape \(M, rank\) = \(4, 2\), got shape \(3, 2\)"),
         ({"alpha": ALPHA, "beta": [[1.0, 2.0]] * 4}, "beta must have full rank = 2, got columns of rank 1"),

@@ -1,4 +1,4 @@
-"""Lyapunov exponents that were computed beforehand, for the parameters they were computed for and no others."""
+"""Precomputed Lyapunov exponents, used only for the exact parameters they were computed for."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FILE = Path(__file__).with_name("lyapunov.json")
 
 @cache
 def entries(model: str) -> tuple[dict[str, Any], ...]:
-    """Return what is known of a model.
+    """Return the table of a model.
 
-    An entry says for which ``parameters`` of a unit and which ``coupling`` matrix K A_ij / n_i (or, where the graph is
-    part of the model, which graph) its ``exponents`` and their ``errors`` are, and by which ``method`` they were found.
+    An entry holds the ``parameters`` of a unit, the ``coupling`` matrix K A_ij / n_i (or the graph, if it is part of
+    the model), the ``exponents``, their ``errors`` and the ``method`` by which they were computed.
     """
     return tuple(json.loads(FILE.read_text())[model])
 
@@ -32,16 +32,16 @@ def entries(model: str) -> tuple[dict[str, Any], ...]:
 def lyapunov_truth(
     model: str, numbers: Mapping[str, Any], coupling: Any, *, dt: float = 1.0, noise_std: Any = 0.0
 ) -> dict[str, Truth]:
-    """Return the exponents and their errors for the configurations of a batch for which they are known.
+    """Return the exponents and their errors for the configurations of a batch that are in the table.
 
     Parameters
     ----------
     model : name of the model
-    numbers : what defines a unit, name -> a number, or numbers (B, 1, 1)
+    numbers : the parameters of a unit, name -> a number, or numbers (B, 1, 1)
     coupling : array of shape (B, target, source)
     dt, noise_std : exponents are those of the noise-free equation, integrated with a step of ``dt``
     """
-    if isinstance(coupling, list):  # of a sparse graph, larger than any in the table
+    if isinstance(coupling, list):  # a sparse graph, larger than any in the table
         return {}
     batch, n, _ = coupling.shape
     columns = {name: per_configuration(value, batch) for name, value in numbers.items()}
@@ -54,7 +54,7 @@ def lyapunov_truth(
         if table.shape == (n, n):
             matching &= (coupling == table).all(axis=(1, 2))
             copies = 1
-        elif table.shape == (1, 1):  # one unit alone: n units without coupling have each exponent n times
+        elif table.shape == (1, 1):  # a single unit: n uncoupled units have each exponent n times
             matching &= (coupling == table).all(axis=(1, 2))
             copies = n
         else:

@@ -34,7 +34,7 @@ UNDIRECTED = frozenset({"complete", "ring", "star", "lattice_2d", "watts_strogat
 
 
 def default_block_sizes(m: int) -> list[int]:
-    """Return two blocks, as equal as can be."""
+    """Return two blocks of equal or nearly equal size."""
     return [size for size in ((m + 1) // 2, m // 2) if size]
 
 
@@ -45,8 +45,8 @@ class NetworkParams(Params):
 
     topology: Topology = Field(
         default="complete",
-        description="Graph family; `A`, if given, takes its place. Directed families are "
-        "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
+        description="Graph family; ignored if `A` is given. Directed families are `ring_unidirectional`, `chain` and "
+        "`random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     A: Matrix | None = Field(
         default=None,
@@ -56,7 +56,8 @@ class NetworkParams(Params):
         default=1,
         ge=1,
         le=10**6,
-        description="Neighbours on each side in `ring` and `watts_strogatz`, behind in `ring_unidirectional`.",
+        description="Neighbours on each side in `ring` and `watts_strogatz`; preceding neighbours in "
+        "`ring_unidirectional`.",
     )
     density: Annotated[float | None, STRUCTURAL] = Field(
         default=None,
@@ -75,10 +76,10 @@ class NetworkParams(Params):
         default=None,
         ge=1,
         le=10**6,
-        description="Maximum number of parents of a node of `random_dag`, which gets 0 to as many; `None` draws 2 "
-        "links per node, at most half of those possible.",
+        description="Maximum number of parents of a node in `random_dag`, drawn from 0 to this number; `None` draws "
+        "2 links per node, at most half of those possible.",
     )
-    directed: bool = Field(default=True, description="Draw `erdos_renyi` and `sbm` with a direction to each edge.")
+    directed: bool = Field(default=True, description="Draw directed edges in `erdos_renyi` and `sbm`.")
     weights: Literal["binary", "uniform", "normal", "signed"] = Field(
         default="binary",
         description="Weights of drawn edges: 1, uniform on [0.5, 1.5), standard normal, or +1 and -1.",
@@ -106,12 +107,12 @@ class NetworkParams(Params):
 
     @property
     def nodes(self) -> int:
-        """How many nodes the graph has: one a channel, unless a model has several channels a node."""
+        """Number of nodes of the graph: one per channel, unless a model has several channels per node."""
         return self.M
 
     @property
     def nodes_are(self) -> str:
-        """How the number of nodes follows from M, as it reads in a sentence."""
+        """The number of nodes in terms of M, for messages."""
         return "M"
 
     @property
@@ -126,14 +127,14 @@ class NetworkParams(Params):
 
     @property
     def is_sparse(self) -> bool:
-        """Whether the graph is kept as a list of edges: a drawn one of many nodes and few edges."""
+        """Whether the graph is kept as a list of edges: a drawn graph with many nodes and few edges."""
         if not self.takes_sparse or self.A is not None or self.nodes <= SPARSE_NODES:
             return False
         thin = self.density is None or self.density <= SPARSE_DENSITY
         return self.topology in SPARSE and (self.topology != "erdos_renyi" or thin)
 
     def draw_graph(self, rng: Generator) -> Any:
-        """Return the adjacency (target, source), given or drawn: an array, or a CSR matrix if ``is_sparse``."""
+        """Return the given or drawn adjacency (target, source): an array, or a CSR matrix if ``is_sparse``."""
         if self.A is not None:
             return np.array(self.A, dtype=np.float64)
         directed = self.topology in DIRECTED or (self.directed and self.topology not in UNDIRECTED)
@@ -143,7 +144,7 @@ class NetworkParams(Params):
         return networks.draw_weights(graph, self.weights, rng, directed)
 
     def coupled(self, graphs: Sequence[Any], rule: str, gain: Any) -> Any:
-        """Return gain A_ij / n_i of drawn graphs, (B, target, source) or a list of CSR matrices; the rule tells n_i."""
+        """Return gain A_ij / n_i of drawn graphs, (B, target, source) or a list of CSR matrices; ``rule`` sets n_i."""
         if not self.is_sparse:
             graph = np.stack(graphs)
             return np.asarray(gain / networks.normaliser(graph, rule)[..., None] * graph)
@@ -160,7 +161,7 @@ class NetworkParams(Params):
         return edge_truth(graphs[0], attrs)
 
     def graph_key(self) -> tuple[object, ...]:
-        """Return what keeps a sparse graph, whose edges may differ in number, in a batch of its own."""
+        """Return a key that keeps each sparse graph, with its own number of edges, in its own batch."""
         return (self.seed,) if self.is_sparse else ()
 
 
@@ -194,10 +195,10 @@ SPARSE: dict[str, Callable[[Any, Generator], NDArray[np.int64]]] = {
 
 
 class OwnBetaParams(NetworkParams):
-    """Parameters of a network model in whose equation beta is something else."""
+    """Parameters of a network model with another meaning of beta."""
 
     p_rewire: Probability = Field(
-        default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz`, in other models `beta`."
+        default=0.1, ge=0, le=1, description="Rewiring probability of `watts_strogatz` (`beta` in other models)."
     )
 
     @property
@@ -224,7 +225,7 @@ _FAMILIES: dict[str, Callable[[NetworkParams, Generator], NDArray[np.float64]]] 
 
 
 def nesting(value: Any) -> int:
-    """Return how deep lists nest, told by their first elements: 0 for a number, 2 for a matrix."""
+    """Return the nesting depth of lists, judged by their first elements: 0 for a number, 2 for a matrix."""
     if isinstance(value, np.ndarray):
         return value.ndim
     if not isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Parameters of Gaussian noise with a scale per channel or a full covariance, shared by several models."""
+"""Parameters of Gaussian noise with one scale per channel or a full covariance, shared by several models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, pe
 
 Array = NDArray[np.float64]
 
-# A block of noise has thousands of short rows: with so many in one product, the call costs less than the arithmetic.
+# A block of noise has thousands of short rows: with this many in one product, the arithmetic dominates the cost of the
+# call.
 ROWS = 64
 CHUNK_VALUES = 2**14
 
@@ -36,7 +37,7 @@ class NoiseParams(Params):
         per_channel("sigma", self.sigma, self.M)
         if self.Sigma is not None:
             if self.sigma != type(self).model_fields["sigma"].default:
-                raise ValueError("sigma and Sigma both say how large the noise is; give one of them")
+                raise ValueError("sigma and Sigma both set the size of the noise; keep one")
             try:
                 cholesky(square("Sigma", self.Sigma, self.M))
             except ValueError as error:
@@ -44,7 +45,7 @@ class NoiseParams(Params):
         return self
 
     def colour(self, noise: Array) -> Array:
-        """Turn standard normals (B, R, steps, M) into noise of the declared covariance, in place where it can be."""
+        """Turn standard normals (B, R, steps, M) into noise of the declared covariance, in place where possible."""
         if self.Sigma is None:
             noise *= per_step(self.sigma)
             return noise
@@ -59,13 +60,13 @@ class NoiseParams(Params):
 
 
 class InnovationParams(Params):
-    """Parameters of a model with Gaussian innovations of one scale for all channels, or of a full covariance."""
+    """Parameters of a model with Gaussian innovations: one scale for all channels, or a full covariance."""
 
     noise_scale: float = Field(
         default=1.0, ge=0, description="Standard deviation of independent innovations; not with `Sigma`."
     )
     Sigma: Matrix | None = Field(
-        default=None, description="Covariance (M, M) of the innovations; `None` leaves it to `noise_scale`."
+        default=None, description="Covariance (M, M) of the innovations; `None` uses `noise_scale`."
     )
 
     @model_validator(mode="after")
@@ -82,7 +83,7 @@ class InnovationParams(Params):
         return self
 
     def innovations(self, batch: int) -> tuple[Array, Array]:
-        """Return the covariance (B, M, M) and what colours standard normals: its factor, or a number (B, 1, 1)."""
+        """Return the covariance (B, M, M) and its factor, which colours standard normals, or a number (B, 1, 1)."""
         if self.Sigma is None:
             factor = per_configuration(self.noise_scale, batch)[:, None, None]
             return factor**2 * np.eye(self.M), factor
@@ -100,14 +101,14 @@ def mix(noise: Array, factor: Array) -> Array:
     """Multiply each step of the noise (B, R, steps, M) by ``factor``, (B, M, M) or (1, M, M), in place."""
     rows = noise.reshape(len(noise), -1, noise.shape[-1])  # (B, R steps, M)
     length = max(ROWS, CHUNK_VALUES // rows[:, 0].size // ROWS * ROWS)
-    for start in range(0, rows.shape[1], length):  # a small product each, since fresh memory costs more than arithmetic
+    for start in range(0, rows.shape[1], length):  # small products, since fresh memory costs more than arithmetic
         part = rows[:, start : start + length]
         part[...] = rows_times(part, factor, ROWS)
     return noise
 
 
 def check_correlation(value: Any, m: int) -> None:
-    """Refuse what is not the correlation of m channels: one number for all pairs, or a matrix (m, m)."""
+    """Check the correlation of m channels: one number for all pairs, or a matrix (m, m)."""
     if isinstance(value, float):
         lowest = -1.0 / max(m - 1, 1)
         if not lowest <= value <= 1:

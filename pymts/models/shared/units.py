@@ -1,4 +1,4 @@
-"""What the models of coupled units share: dynamical systems of a few variables each, on the nodes of a graph."""
+"""Base of the models of coupled units: dynamical systems of a few variables each, on the nodes of a graph."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Velocity = Callable[[Array], Array]
 class UnitsParams(NetworkParams, ContinuousParams):
     """Parameters of units that are coupled over a graph; a channel shows one variable of one unit.
 
-    A state is an array (variable, configuration, realization, unit), so that a variable of all is contiguous.
+    A state is an array (variable, configuration, realization, unit), so that each variable is contiguous across units.
     """
 
     takes_sparse: ClassVar[bool] = True
@@ -39,17 +39,17 @@ class UnitsParams(NetworkParams, ContinuousParams):
         ge=1,
         le=10**6,
         validation_alias=AliasChoices("M", "n_channels"),
-        description="Number of channels; `n_channels` is a synonym. A unit has one channel, or all its variables with "
-        '`observable="all"`: M is then a multiple of their number.',
+        description="Number of channels; `n_channels` is a synonym. Each unit has one channel, or, with "
+        '`observable="all"`, one per variable; M is then a multiple of their number.',
     )
-    observable: str = Field(default="all", description="What is observed of each unit.")
+    observable: str = Field(default="all", description="Observed variable of each unit, or all of them.")
     K: float = Field(default=1.0, description="Coupling strength.")
     normalization: Literal["N", "degree", "none"] = Field(
-        default="none", description="What K is divided by: the number of units, the target's in-degree, or nothing."
+        default="none", description="Divisor of K: the number of units, the target's in-degree, or none."
     )
     topology: Topology = Field(
         default="ring_unidirectional",
-        description="Graph family of the units; `A`, if given, takes its place. Directed families are "
+        description="Graph family of the units; ignored if `A` is given. Directed families are "
         "`ring_unidirectional`, `chain` and `random_dag`, and, if `directed`, `erdos_renyi` and `sbm`.",
     )
     A: Matrix | None = Field(
@@ -58,10 +58,10 @@ class UnitsParams(NetworkParams, ContinuousParams):
     )
     x0: Vector | None = Field(
         default=None,
-        description="Initial state: the first variable of all units, then the second one and so on; `None` draws it.",
+        description="Initial state: the first variable of all units, then the second, and so on; `None` draws it.",
     )
     noise_std: float = Field(
-        default=0.0, ge=0, description="Intensity of white noise on every variable, its unit/sqrt(s)."
+        default=0.0, ge=0, description="Intensity of white noise on every variable, in its unit per sqrt(s)."
     )
     dt: Annotated[float, STRUCTURAL] = Field(default=0.01, gt=0, description="Integration step (RK4), s.")
 
@@ -78,7 +78,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
         if self.M % self.channels_a_unit:
             raise ValueError(
                 f"M must be a multiple of {self.channels_a_unit} with observable 'all', "
-                f"which shows {', '.join(self.variables)} of each unit, got {self.M}"
+                f"one channel each for {', '.join(self.variables)} of every unit, got {self.M}"
             )
         size = len(self.variables) * self.nodes
         if self.x0 is not None and len(self.x0) != size:
@@ -89,17 +89,17 @@ class UnitsParams(NetworkParams, ContinuousParams):
 
     @property
     def channels_a_unit(self) -> int:
-        """How many channels show one unit."""
+        """Number of channels per unit."""
         return len(self.variables) if self.observable == "all" else 1
 
     @property
     def nodes(self) -> int:
-        """How many units there are."""
+        """Number of units."""
         return self.M // self.channels_a_unit
 
     @property
     def observed(self) -> tuple[str, str]:
-        """What the channels show."""
+        """The quantity that the channels show."""
         return (", ".join(self.variables) if self.observable == "all" else self.observable), ""
 
     @property
@@ -115,7 +115,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
 
     @property
     def nodes_are(self) -> str:
-        """How the number of units follows from M."""
+        """The number of units in terms of M, for messages."""
         return f"M / {self.channels_a_unit}" if self.channels_a_unit > 1 else "M"
 
     def batch_key(self) -> tuple[object, ...]:
@@ -127,7 +127,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
         return self.coupled(graphs, self.normalization, self.K)
 
     def initial_state(self, rng: Streams, centre: Sequence[Array | float], spread: float) -> Array:
-        """Return the state given, or normal draws about a centre for each variable: (variable, B, R, unit)."""
+        """Return the given state, or normal draws around a centre for each variable: (variable, B, R, unit)."""
         if self.x0 is not None:
             return self.given_state(rng)
         draws = rng.initial().normal(len(self.variables), self.nodes)
@@ -144,7 +144,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
     def simulate(self, rng: Streams, velocity: Velocity, state: Array) -> Array:
         """Integrate and return what is observed, (B, R, T, M).
 
-        One step is RK4, and then the noise of the step: strong order 1 with noise, since it is additive.
+        Each step is RK4 followed by the noise of the step: strong order 1, since the noise is additive.
         """
         which = None if self.observable == "all" else self.variables.index(self.observable)
 
@@ -190,7 +190,7 @@ class UnitsParams(NetworkParams, ContinuousParams):
         between : array of shape (variable, variable)
             Which variables of a source enter the derivative of which of its target.
         diffusive : bool
-            Whether the coupling is by differences, so that a target's own variable enters with the sum of its weights.
+            Whether the coupling uses differences, so that a target's own variable enters with the sum of its weights.
         """
         attrs = {"graph_kind": "structural", "normalization": self.normalization}
         if self.channels_a_unit == 1:
@@ -217,15 +217,15 @@ def laplacian(coupling: Any) -> Any:
 
 
 def product_with(matrix: Any, realizations: int) -> Velocity:
-    """Return x -> matrix x for x (B, R, unit), with the same bits whatever B and R are (see numerics/rows.py).
+    """Return x -> matrix x for x (B, R, unit), bit-identical for every B and R (see numerics/rows.py).
 
-    What it returns is overwritten by its next call.
+    The result is overwritten by the next call.
     """
     if isinstance(matrix, list):
         return partial(sparse.spread, matrices=matrix)
     batch, n, _ = matrix.shape
     slices = -(-realizations // ROWS)
-    # Rows that stay zero fill the last group once and for all.
+    # The last group is padded with zero rows.
     rows, products = np.zeros((2, batch, slices, ROWS, n))
     given = rows.reshape(batch, -1, n)[:, :realizations]
     found: Array = products.reshape(batch, -1, n)[:, :realizations]
