@@ -40,12 +40,12 @@ _NAMES = {
     "model": "models.registry",
     "show_versions": "versions",
 }
-# What hands out datasets: these have `ds.pymts`, so the accessor comes first.
+# These return datasets, which need `ds.pymts`, so the accessor is imported first.
 _GIVES_DATASETS = {"Generator", "Store", "generate"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for, so that ``import pymts`` loads nothing heavy."""
+    """Import a public name on first use, so that ``import pymts`` loads nothing heavy."""
     if name in _MODULES:
         return importlib.import_module(f"pymts.{_MODULES[name]}")
     if name in _NAMES:

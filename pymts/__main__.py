@@ -15,7 +15,7 @@ def main() -> None:
 
 
 def _in_one_line(message: Warning | str, *_: Any) -> str:
-    """Tell a warning as errors are told: where in the code it arose is of no use to a user."""
+    """Print a warning like an error: its place in the code does not help the user."""
     return f"pymts: {message}\n"
 
 

@@ -247,7 +247,7 @@ def test_verify_finds_damage_and_says_where(pymts: Any, home: Path, good_grid: s
 
 
 BAD = [
-    (["generate"], "give one YAML grid"),
+    (["generate"], "give exactly one YAML grid"),
     (["nonsense"], "No such command"),
     (["generate", "-c", "nowhere.yaml"], "nowhere.yaml does not exist"),
     (["generate", "-c", "."], "is a directory"),
@@ -327,7 +327,9 @@ def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: 
     names = [row["config_id"] for row in pymts("cache", "ls", "--json").json]
     packed = pymts("pack", "--remove")
     assert packed.code == Exit.OK
-    assert re.search(r"^5 datasets packed into 2 shards \(.*\), the files of 5 removed in", packed.out)
+    assert re.search(
+        r"^Packed 5 datasets into 2 shards \(.*\) in .*; removed the files of 5$", packed.out, re.MULTILINE
+    )
     assert pymts("pack").out == f"nothing to pack in {home}\n"
     assert not stored(home)
     assert [row["config_id"] for row in pymts("cache", "ls", "--json").json] == names

@@ -30,7 +30,7 @@ def test_a_grid_is_given_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(Store("mine")) == 2
     capsys.readouterr()
     assert run(["generate", "grid.yaml", "-c", "grid.yaml"]) == Exit.USAGE
-    assert "give one YAML grid" in capsys.readouterr().err
+    assert "give exactly one YAML grid" in capsys.readouterr().err
 
 
 def test_plot_takes_parameters_and_names_its_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,7 +47,10 @@ def test_plot_takes_parameters_and_names_its_file(place: Path, capsys: pytest.Ca
     for arguments, told in (
         (["plot", "kuramoto", "--set", "K"], "--set must be NAME=VALUE, such as --set K=3, got 'K'"),
         (["plot", "kuramoto", "--set", "K=many"], "K must be a finite number"),
-        (["plot", "grid.yaml", "--set", "K=3"], "--set and --seed are for a model, and 'grid.yaml' is none"),
+        (
+            ["plot", "grid.yaml", "--set", "K=3"],
+            "--set and --seed apply to models only, and 'grid.yaml' is not a model",
+        ),
     ):
         capsys.readouterr()
         assert run(arguments) == Exit.USAGE
@@ -87,7 +90,7 @@ def test_numbers_and_nouns_agree(capsys: pytest.CaptureFixture[str]) -> None:
         (["verify"], "Checked 1 dataset in"),
         (["cache", "ls"], "1 dataset, "),
         (["cache", "prune"], "Removed 0 directories from"),
-        (["pack"], "1 dataset packed into 1 shard"),
+        (["pack"], "Packed 1 dataset into 1 shard"),
         (["generate", "grid.yaml", "--dry-run", "--limit", "1"], "1 configuration, "),
     ):
         assert run(arguments) == Exit.OK
@@ -97,7 +100,7 @@ def test_numbers_and_nouns_agree(capsys: pytest.CaptureFixture[str]) -> None:
 def test_describe_has_an_example_and_three_groups(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["describe", "kuramoto"]) == Exit.OK
     printed = capsys.readouterr().out
-    parts = ("make_kuramoto(seed=0)", "Parameters, the model's own", "Parameters, the graph's", "Parameters, common")
+    parts = ("\nModel parameters", "\nGraph parameters", "\nCommon parameters", "make_kuramoto(K=1.0, T=500, seed=0)")
     places = [printed.index(part) for part in parts]
     assert places == sorted(places)
     assert printed.index("  K = ") < printed.index("  topology = ") < printed.index("  M = ")

@@ -246,7 +246,7 @@ def test_memory_that_is_available_is_what_the_system_says() -> None:
 def test_wrong_cache_and_outdir_are_refused_by_name() -> None:
     with pytest.raises(InvalidParameterError, match="ar: cache must be True or False or 'read', got 'yes'"):
         make_ar(cache="yes")  # type: ignore[arg-type]
-    with pytest.raises(InvalidParameterError, match="ar: store must be a text or a path or None, got 3"):
+    with pytest.raises(InvalidParameterError, match="ar: store must be a string or a path or None, got 3"):
         make_ar(outdir=3)  # type: ignore[arg-type]
 
 

@@ -152,9 +152,9 @@ def test_where_nothing_is_near_the_names_come_in_groups() -> None:
     with pytest.raises(InvalidParameterError) as refusal:
         make_kuramoto(wavelet=1)
     told = str(refusal.value)
-    assert "it takes the model's own: K, alpha" in told
-    assert "; the graph's: topology, A" in told
-    assert "; common to all: " in told
+    assert "it takes model parameters: K, alpha" in told
+    assert "; graph parameters: topology, A" in told
+    assert "; common parameters: " in told
     assert "cache" not in told
 
 

@@ -79,7 +79,7 @@ def test_lagged_coefficients_covariances_and_vectors() -> None:
     [
         (
             xr.DataArray(A, dims=("x", "y")),
-            r"A has the dims \('x', 'y'\), which do not tell which is the target",
+            r"A has the dims \('x', 'y'\), which do not identify the target",
         ),
         (xr.DataArray(A, dims=("target", "channel")), "name them target and source"),
         (pd.DataFrame(A).iloc[:2], r"A must have shape \(M, M\)"),

@@ -1,4 +1,4 @@
-"""The command line. Data goes to stdout, progress and complaints to stderr; nothing heavy loads before it is needed."""
+"""The command line. Data goes to stdout, progress and errors to stderr; heavy modules load only when needed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ import typer
 from pymts.cli.cache_commands import cache_app
 from pymts.cli.exitcodes import Exit
 from pymts.cli.group import Group, InterruptedRunError
-from pymts.cli.options import ConfigOption, GridArgument, JsonOption, StoreOption
+from pymts.cli.options import (
+    ConfigOption,
+    DaskOption,
+    GridArgument,
+    ImageOption,
+    JobsOption,
+    JsonOption,
+    MaxCellsOption,
+    OnlyGridOption,
+    RemoteOption,
+    SettingsOption,
+    StoreOption,
+    UrlArgument,
+)
 from pymts.errors import PymtsError
 
 EPILOG = (
-    "Exit codes: 0 all well, 1 some configurations failed, 2 wrong usage or nothing there, 3 a mismatch, "
-    "130 interrupted."
+    "Example: pymts generate grid.yaml --save\n\n"
+    "Exit codes: 0 all well, 1 some configurations failed, 2 wrong usage or an invalid configuration, "
+    "3 verification found a mismatch, 130 interrupted."
 )
 app = typer.Typer(
     name="pymts",
@@ -31,10 +45,10 @@ app.add_typer(cache_app, name="cache")
 
 
 def _one_grid(grid: Path | None, config: Path | None) -> Path:
-    """Return the grid that was given, in one of two ways."""
+    """Return the grid, given either as an argument or as an option."""
     found = [path for path in (grid, config) if path is not None]
     if len(found) != 1:
-        raise typer.BadParameter("give one YAML grid, such as: pymts generate grid.yaml --save")
+        raise typer.BadParameter("give exactly one YAML grid, such as: pymts generate grid.yaml --save")
     return found[0]
 
 
@@ -59,51 +73,40 @@ def _main(
 def generate(  # noqa: PLR0917  (one parameter per option)
     grid: GridArgument = None,
     config: ConfigOption = None,
-    save: Annotated[bool, typer.Option("--save", help="Write the datasets to the store.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Also write each dataset as CSV beside its Parquet file.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Save the datasets to the store.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Also save each dataset as CSV next to its Parquet file.")] = False,
     root: StoreOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be generated, and where.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be generated, and where, without generating it.")
+    ] = False,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first N configurations.", show_default=False)
+        int | None, typer.Option(min=1, help="Only the first N configurations.", metavar="N", show_default=False)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Override the grid's seed.", show_default=False)] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", "-j", min=1, help="Processes to use [1; a core each with --dask local].", show_default=False
-        ),
+    seed: Annotated[
+        int | None, typer.Option(help="Override the grid's seed.", metavar="SEED", show_default=False)
     ] = None,
-    dask: Annotated[
-        str | None,
-        typer.Option(help="Scheduler of a Dask cluster, or local.", metavar="tcp://...", show_default=False),
-    ] = None,
+    jobs: JobsOption = None,
+    dask: DaskOption = None,
     shard: Annotated[
-        str | None, typer.Option(help="Only part i of n, such as 1/4.", metavar="i/n", show_default=False)
+        str | None, typer.Option(help="Only part I of N, such as 1/4.", metavar="I/N", show_default=False)
     ] = None,
-    max_cells: Annotated[
-        int | None, typer.Option(min=1, help="Raise the limit on the number of configurations.", show_default=False)
-    ] = None,
-    remote: Annotated[
-        str | None,
-        typer.Option(
-            help="Object storage to keep the store in as well.", metavar="s3://bucket/prefix", show_default=False
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Go on where the disk seems too full for the grid.")] = False,
+    max_cells: MaxCellsOption = None,
+    remote: RemoteOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Continue even if the grid may not fit on the disk.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Generate a grid; what is stored already is skipped.
+    """Generate the datasets of a grid; datasets already stored are skipped.
 
     Example: pymts generate grid.yaml --save
     """
     from pymts.cli.generate import generate_grid  # noqa: PLC0415
 
     if csv and not save:
-        raise typer.BadParameter("--csv writes beside the stored files; add --save")
+        raise typer.BadParameter("--csv saves next to the stored files; add --save")
     if remote and not (save or dry_run):
-        raise typer.BadParameter("--remote belongs to the store; add --save")
+        raise typer.BadParameter("--remote mirrors the store; add --save")
     if ((jobs or 1) > 1 or dask) and not (save or dry_run):
-        raise typer.BadParameter("--jobs and --dask hand work to processes that leave it in the store; add --save")
+        raise typer.BadParameter("--jobs and --dask leave their results in the store; add --save")
     code = generate_grid(
         _one_grid(grid, config),
         save=save,
@@ -125,7 +128,9 @@ def generate(  # noqa: PLR0917  (one parameter per option)
 
 @app.command("list")
 def list_(
-    tag: Annotated[str | None, typer.Option(help="Only models with this tag.", show_default=False)] = None,
+    tag: Annotated[
+        str | None, typer.Option(help="Only models with this tag.", metavar="TAG", show_default=False)
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """List the models."""
@@ -136,10 +141,12 @@ def list_(
 
 @app.command()
 def describe(
-    model: Annotated[str, typer.Argument(help="Name of a model, as `pymts list` shows it.", show_default=False)],
+    model: Annotated[
+        str, typer.Argument(help="Name of a model, as listed by `pymts list`.", metavar="MODEL", show_default=False)
+    ],
     json: JsonOption = False,
 ) -> None:
-    """Explain a model: equation, parameters, truth, reference."""
+    """Describe a model: equation, parameters, truth, reference."""
     from pymts.cli.models import describe_model  # noqa: PLC0415
 
     describe_model(model, json)
@@ -147,17 +154,14 @@ def describe(
 
 @app.command()
 def verify(
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", help="Only the configurations of this grid.", show_default=False),
-    ] = None,
+    config: OnlyGridOption = None,
     root: StoreOption = None,
     regenerate: Annotated[
-        bool, typer.Option("--regenerate", help="Also generate each configuration again and compare the bits.")
+        bool, typer.Option("--regenerate", help="Also regenerate each dataset and compare it bit by bit.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Check the store, or what a grid should have in it; exit 3 if anything is wrong."""
+    """Verify the store, or the datasets of one grid; the exit code is 3 if anything is wrong."""
     from pymts.cli.cache import verify_store  # noqa: PLC0415
 
     raise typer.Exit(verify_store(config, root, regenerate, json))
@@ -167,28 +171,32 @@ def verify(
 def plot(  # noqa: PLR0917  (one parameter per option)
     source: Annotated[
         str,
-        typer.Argument(help="A model, the name of a stored dataset, or a YAML grid.", show_default=False),
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Picture to write: .png, .svg or .pdf [the source's name, .png].", show_default=False
+        typer.Argument(
+            help="A model, the name of a stored dataset, or a YAML grid.", metavar="SOURCE", show_default=False
         ),
+    ],
+    output: ImageOption = None,
+    kind: Annotated[
+        str, typer.Option(help="Kind of plot: overview, timeseries, heatmap, ...", metavar="KIND")
+    ] = "overview",
+    realization: Annotated[int, typer.Option(min=0, help="Index of the realization.", metavar="N")] = 0,
+    settings: SettingsOption = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the model (default: 0).", metavar="SEED", show_default=False)
     ] = None,
-    kind: Annotated[str, typer.Option(help="What to draw: overview, timeseries, heatmap, ...")] = "overview",
-    realization: Annotated[int, typer.Option(min=0, help="Which realization.")] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model (repeatable).", show_default=False),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the model [0].", show_default=False)] = None,
     root: Annotated[
         Path | None,
-        typer.Option("--store", "--outdir", help="Store [PYMTS_DATA_HOME, or ./data].", show_default=False),
+        typer.Option(
+            "--store",
+            "--outdir",
+            help="Directory of the store (default: PYMTS_DATA_HOME, or ./data).",
+            metavar="DIR",
+            show_default=False,
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw a model, a stored dataset, or each configuration of a grid.
+    """Plot a model, a stored dataset, or each configuration of a grid.
 
     Example: pymts plot kuramoto --set K=3 --set M=50 --seed 1
     """
@@ -199,9 +207,9 @@ def plot(  # noqa: PLR0917  (one parameter per option)
 
 @app.command()
 def cite(
-    grid: Annotated[Path, typer.Argument(help="YAML file of the grid.", show_default=False)],
+    grid: Annotated[Path, typer.Argument(help="YAML file of the grid.", metavar="GRID", show_default=False)],
 ) -> None:
-    """Print BibTeX for a grid: the grid itself, PyMTS, and the reference of each model."""
+    """Print BibTeX for a grid, for PyMTS, and for the reference of each model."""
     from pymts.plan.grid import Grid  # noqa: PLC0415
 
     typer.echo(Grid.read(grid).cite())
@@ -209,20 +217,26 @@ def cite(
 
 @app.command()
 def gallery(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the site.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Directory of the site.", metavar="DIR", show_default=False)
+    ],
     model: Annotated[
-        list[str] | None, typer.Option(help="Include only this model (repeatable).", show_default=False)
+        list[str] | None,
+        typer.Option(help="Include only this model (repeatable).", metavar="MODEL", show_default=False),
     ] = None,
     store: Annotated[
-        list[Path] | None, typer.Option(help="Add a page for this store (repeatable).", show_default=False)
+        list[Path] | None,
+        typer.Option(help="Add a page for this store (repeatable).", metavar="DIR", show_default=False),
     ] = None,
     config: Annotated[
         list[Path] | None,
-        typer.Option("--config", "-c", help="Add a page for this grid (repeatable).", show_default=False),
+        typer.Option(
+            "--config", "-c", help="Add a page for this grid (repeatable).", metavar="FILE", show_default=False
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a static site of the models, and of grids and stores."""
+    """Build a static site of the models, grids and stores."""
     from pymts.cli.gallery import make_gallery  # noqa: PLC0415
 
     make_gallery(output, model or (), store or (), config or (), as_json=json)
@@ -231,27 +245,23 @@ def gallery(
 @app.command()
 def pack(
     root: StoreOption = None,
-    size: Annotated[int, typer.Option(min=1, help="Megabytes in a shard.")] = 256,
+    size: Annotated[int, typer.Option(min=1, help="Size of a shard in megabytes.", metavar="MB")] = 256,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove each dataset's own files once its packed form is verified.")
+        bool,
+        typer.Option("--remove", help="Remove the original files of each dataset once its packed copy is verified."),
     ] = False,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Only make the manifests of the shards again.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Only rebuild the manifests of the shards.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Pack many small datasets into few large Parquet files, which serve them as before."""
+    """Pack many small datasets into a few large Parquet files; they are read as before."""
     from pymts.cli.pack import pack_store  # noqa: PLC0415
 
     raise typer.Exit(pack_store(root, size * 10**6, remove=remove, rebuild=rebuild, as_json=json))
 
 
-UrlArgument = Annotated[
-    str, typer.Argument(metavar="URL", help="Object storage, such as s3://bucket/prefix.", show_default=False)
-]
-
-
 @app.command()
 def push(url: UrlArgument, root: StoreOption = None, json: JsonOption = False) -> None:
-    """Upload every stored dataset that object storage lacks."""
+    """Upload the stored datasets that are missing from object storage."""
     from pymts.cli.transfer import push_store  # noqa: PLC0415
 
     raise typer.Exit(push_store(url, root, as_json=json))
@@ -260,13 +270,11 @@ def push(url: UrlArgument, root: StoreOption = None, json: JsonOption = False) -
 @app.command()
 def pull(
     url: UrlArgument,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Only the configurations of this grid.", show_default=False)
-    ] = None,
+    config: OnlyGridOption = None,
     root: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Download every dataset that the store lacks."""
+    """Download the datasets that are missing from the store."""
     from pymts.cli.transfer import pull_store  # noqa: PLC0415
 
     raise typer.Exit(pull_store(url, config, root, as_json=json))
@@ -277,7 +285,7 @@ def _complain(message: str) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code; no error that is meant for the user shows a traceback."""
+    """Run the command line and return its exit code; errors meant for the user show no traceback."""
     try:
         app(args=arguments, prog_name="pymts")
     except SystemExit as end:

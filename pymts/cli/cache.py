@@ -43,7 +43,7 @@ def list_entries(root: Path | None, as_json: bool) -> None:
 
 
 def disk_usage(root: Path | None, as_json: bool) -> None:
-    """Print the space that each model's datasets take."""
+    """Print the disk space used by the datasets of each model."""
     store = Store(root)
     require_store(store)
     usage: dict[str, list[int]] = {}
@@ -82,7 +82,7 @@ def prune(root: Path | None, everything: bool, as_json: bool) -> None:
 
 
 def remove_matching(pattern: str, root: Path | None, yes: bool, as_json: bool) -> None:
-    """Remove the datasets whose names match, after asking."""
+    """Remove the datasets with matching names, after confirmation."""
     store = Store(root)
     require_store(store)
     found = [place for place in store.places() if fnmatchcase(place.name, pattern)]
@@ -92,11 +92,11 @@ def remove_matching(pattern: str, root: Path | None, yes: bool, as_json: bool) -
     if packed:
         raise StoreError(
             f"{packed[0].name} is packed with others in {packed[0].path.parent}; remove everything with "
-            "pymts cache prune --all, or leave it there"
+            "pymts cache prune --all, or keep it"
         )
     what = counted(len(found), "dataset")
     if not yes and not typer.confirm(f"Remove {what} from {store.root}?", err=True):
-        raise StoreError("nothing was removed; give --yes to remove without being asked")
+        raise StoreError("nothing was removed; give --yes to skip the confirmation")
     for place in found:
         housekeeping.remove_entry(place.path.parent)
     if as_json:
@@ -106,7 +106,7 @@ def remove_matching(pattern: str, root: Path | None, yes: bool, as_json: bool) -
 
 
 def verify_store(config: Path | None, root: Path | None, regenerate: bool, as_json: bool) -> Exit:
-    """Check every entry, or those of a grid; report what is wrong."""
+    """Check every entry, or those of a grid, and report problems."""
     store = Store(root)
     if config is None:
         require_store(store)
@@ -119,15 +119,15 @@ def verify_store(config: Path | None, root: Path | None, regenerate: bool, as_js
             print_table(["config_id", "status"], [[row["config_id"], row["status"]] for row in wrong])
             for row in wrong:
                 typer.echo(f"{row['status']}: {row['problem']}")
-        compared = " and generated again" if regenerate else ""
-        # A dataset may be stored in both forms, and a shard may be damaged where no dataset is.
+        compared = " and regenerated them" if regenerate else ""
+        # A dataset may be stored in both forms, and a shard may be damaged outside its datasets.
         names, bad = ({row["config_id"] for row in some} for some in (rows, wrong))
         shards = {name for name in bad if name.startswith(f"{PACKED}/")}
         names, bad = names - shards, bad - shards
-        more = f"; {counted(len(shards), 'shard')} not as written" if shards else ""
+        more = f"; {counted(len(shards), 'shard')} damaged" if shards else ""
         good = len(names - bad)
         checked = counted(len(names), "dataset")
-        typer.echo(f"Checked {checked}{compared} in {store.root}: {good} OK, {len(bad)} failed{more}")
+        typer.echo(f"Checked {checked} in {store.root}{compared}: {good} OK, {len(bad)} failed{more}")
     return Exit.MISMATCH if wrong else Exit.OK
 
 
@@ -142,7 +142,7 @@ def _check_all(store: Store, regenerate: bool) -> list[dict[str, Any]]:
 
 
 def _check_grid(grid: Grid, store: Store, regenerate: bool) -> list[dict[str, Any]]:
-    """Check the entry of every configuration of a grid; one that is not stored is a mismatch too."""
+    """Check the entry of every configuration of a grid; a missing entry is also a mismatch."""
     rows = []
     with progress(len(grid), "verifying") as advance:
         for configuration in grid:

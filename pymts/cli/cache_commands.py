@@ -22,7 +22,7 @@ def cache_ls(root: StoreOption = None, json: JsonOption = False) -> None:
 
 @cache_app.command("du")
 def cache_du(root: StoreOption = None, json: JsonOption = False) -> None:
-    """Show how much each model takes."""
+    """Show the disk space used by each model."""
     from pymts.cli.cache import disk_usage  # noqa: PLC0415
 
     disk_usage(root, json)
@@ -31,10 +31,10 @@ def cache_du(root: StoreOption = None, json: JsonOption = False) -> None:
 @cache_app.command("prune")
 def cache_prune(
     root: StoreOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Remove every stored dataset as well.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also remove every stored dataset.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Remove what interrupted runs left behind and what was quarantined."""
+    """Remove leftovers of interrupted runs, and quarantined datasets."""
     from pymts.cli.cache import prune  # noqa: PLC0415
 
     prune(root, everything, json)
@@ -43,13 +43,16 @@ def cache_prune(
 @cache_app.command("rm")
 def cache_rm(
     pattern: Annotated[
-        str, typer.Argument(help="Name of a stored dataset, or a pattern such as 'var_*'.", show_default=False)
+        str,
+        typer.Argument(
+            help="Name of a stored dataset, or a pattern such as 'var_*'.", metavar="PATTERN", show_default=False
+        ),
     ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
     root: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Remove the stored datasets whose names match a pattern."""
+    """Remove stored datasets by name or pattern."""
     from pymts.cli.cache import remove_matching  # noqa: PLC0415
 
     remove_matching(pattern, root, yes, json)
@@ -57,10 +60,12 @@ def cache_rm(
 
 @cache_app.command("path")
 def cache_path(
-    config_id: Annotated[str | None, typer.Argument(help="Name of a stored dataset.", show_default=False)] = None,
+    config_id: Annotated[
+        str | None, typer.Argument(help="Name of a stored dataset.", metavar="NAME", show_default=False)
+    ] = None,
     root: StoreOption = None,
 ) -> None:
-    """Print where the store is, or where a dataset is in it."""
+    """Print the path of the store, or of a dataset in it."""
     from pymts.cli.cache import print_path  # noqa: PLC0415
 
     print_path(config_id, root)

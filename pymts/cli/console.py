@@ -14,20 +14,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-# Without a terminal, say where it stands this often (seconds).
+# Without a terminal, report progress this often (seconds).
 LINE_EVERY = 10.0
 PIPED_WIDTH = 160
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, one document."""
+    """Print a value as one JSON document."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = (), folds: Iterable[str] = ()
 ) -> None:
-    """Print a table. Where the terminal is too narrow, the first column folds, or those named; nothing is cut."""
+    """Print a table. On a narrow terminal, the first column (or ``folds``) wraps; nothing is truncated."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     right, folded = frozenset(numeric), frozenset(folds) or {columns[0]}
     for column in columns:
@@ -49,12 +49,12 @@ class Advance(Protocol):
     """Called once per finished configuration."""
 
     def __call__(self, note: str = "") -> None:
-        """Count one more; ``note`` is shown above the bar."""
+        """Count one more; ``note`` is printed above the bar."""
 
 
 @contextmanager
 def progress(total: int, label: str) -> Iterator[Advance]:
-    """Show progress on stderr: a bar with the time left on a terminal, a line now and then elsewhere."""
+    """Show progress on stderr: a bar on a terminal, an occasional line elsewhere."""
     console = Console(stderr=True, highlight=False, markup=False)
     if console.is_terminal:
         with _bar(console) as bar:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the exit code says."""
+    """Meaning of each exit code."""
 
     OK = 0
     SOME_FAILED = 1

@@ -20,7 +20,7 @@ from pymts.store.cache import Store
 def make_gallery(
     output: Path, models: Sequence[str], stores: Sequence[Path], grids: Sequence[Path], as_json: bool
 ) -> None:
-    """Write the site and say where it is."""
+    """Build the site and print its path."""
     from pymts.gallery.site import build_gallery  # noqa: PLC0415  (loads the checks)
 
     chosen = _models(models)
@@ -45,7 +45,7 @@ def _sources(stores: Sequence[Path], grids: Sequence[Path]) -> list[Source]:
         store = Store(root)
         ids = sorted(store.ids())
         if not ids:
-            raise StoreError(f"{root} holds no dataset; name the root of a store that `pymts generate --save` filled")
+            raise StoreError(f"{root} contains no datasets; give the root of a store filled by `pymts generate --save`")
         datasets = (store.open_id(config_id, lazy=True) for config_id in ids)
         name = root.resolve().name
         sources.append(Source(_slug(name, slugs), f"Store {name}", str(root), datasets, len(ids)))
@@ -56,7 +56,7 @@ def _sources(stores: Sequence[Path], grids: Sequence[Path]) -> list[Source]:
 
 
 def _slug(name: str, taken: set[str]) -> str:
-    """Return a name that a file and an address may bear, and that no other page has."""
+    """Return a unique page name that is valid in file names and URLs."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "collection"
     slug = next(each for n in itertools.count(1) if (each := plain if n == 1 else f"{plain}-{n}") not in taken)
     taken.add(slug)

@@ -31,7 +31,7 @@ SHOWN_FAILURES = 20
 
 
 def read_shard(shard: str | None) -> tuple[int, int]:
-    """Return (i, n) of ``"i/n"``, and the whole if nothing was given."""
+    """Return (i, n) from ``"i/n"``, or (1, 1) if nothing was given."""
     if shard is None:
         return 1, 1
     match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", shard)
@@ -43,7 +43,7 @@ def read_shard(shard: str | None) -> tuple[int, int]:
 
 @dataclass
 class OfModel:
-    """What became of the configurations of one model."""
+    """Outcome of the configurations of one model."""
 
     counts: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
@@ -52,13 +52,13 @@ class OfModel:
 
 @dataclass
 class Summary:
-    """What became of a grid: sums for each model, and the first failures."""
+    """Outcome of a grid: totals for each model, and the first failures."""
 
     models: dict[str, OfModel] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, row: dict[str, Any]) -> None:
-        """Count one more."""
+        """Add one result."""
         found = self.models.setdefault(row["model"], OfModel())
         found.counts[row["status"]] += 1
         found.seconds += row["seconds"]
@@ -90,9 +90,9 @@ def generate_grid(
     force: bool,
     as_json: bool,
 ) -> Exit:
-    """Run a grid, or say what would be run."""
+    """Generate a grid, or list what would be generated."""
     grid = Grid.read(config, seed=seed, max_cells=MAX_CELLS if max_cells is None else max_cells)
-    store = Store(root, "batch", remote)  # waits for the disk once, at the end
+    store = Store(root, "batch", remote)  # syncs to disk once, at the end
     if store.remote is not None:
         store.remote.check()
     total = len(grid) if limit is None else min(limit, len(grid))
@@ -105,7 +105,7 @@ def generate_grid(
         typer.echo("pymts: nothing will be stored; add --save to keep the datasets", err=True)
     if dry_run:
         return Exit.OK
-    rows: list[dict[str, Any]] = []  # kept only to be printed as JSON: a summary does not grow with the grid
+    rows: list[dict[str, Any]] = []  # kept only for JSON output; the summary does not grow with the grid
     summary = Summary()
     try:
         with progress(len(indices), "generating") as advance:
@@ -132,9 +132,9 @@ def generate_grid(
 
 
 def _check_store(grid: Grid, indices: range, store: Store, *, force: bool, write: bool) -> None:
-    """Refuse, before anything is made, what the store cannot take."""
+    """Raise, before anything is generated, if the store cannot hold the grid."""
     if not force:
-        check_room(grid, indices, store, "go on with --force")
+        check_room(grid, indices, store, "continue with --force")
     if write:
         check_can_store(grid, indices, store)
 
@@ -154,10 +154,10 @@ def _results(
 
 
 def _save_csv(store: Store, configuration: Configuration) -> None:
-    """Write the CSV beside the Parquet file; that of a packed dataset into the directory of the model."""
+    """Save the CSV next to the Parquet file, or in the directory of the model for a packed dataset."""
     place = store.locate(configuration)
-    if place is None:  # it was removed meanwhile
-        raise StoreError(f"{configuration.config_id} is not stored in {store.root} any more; run the command again")
+    if place is None:  # removed in the meantime
+        raise StoreError(f"{configuration.config_id} is no longer stored in {store.root}; run the command again")
     loose = isinstance(place, LooseEntry)
     path = place.path.with_suffix(".csv") if loose else store.root / configuration.model.name / f"{place.name}.csv"
     save_csv(place.read(), path)
@@ -179,7 +179,7 @@ def _row(configuration: Configuration, result: Result, store: Store | None) -> d
 
 
 def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
-    """List what would be generated; the path shown is the path written."""
+    """List what would be generated, with the paths that would be written."""
     rows = []
     for index in indices:
         configuration: Configuration = grid[index]
@@ -198,11 +198,11 @@ def _announce(grid: Grid, indices: range, store: Store, as_json: bool) -> None:
     )
     size = human_bytes(sum(row["bytes"] for row in rows))
     where = f"{store.root}/<model>/<config_id>/<config_id>.parquet"
-    typer.echo(f"{counted(len(rows), 'configuration')}, {size} of data, to {where}")
+    typer.echo(f"{counted(len(rows), 'configuration')}, {size} of data, to be saved to {where}")
 
 
 def _report(summary: Summary, store: Store, save: bool) -> None:
-    """Say what became of the grid; name each failure with the command that reproduces it."""
+    """Print the outcome of the grid; list each failure with the command that reproduces it."""
     columns = ["model", "configurations", "generated", "cached", "failed", "data", "time"]
     table = []
     for name, found in summary.models.items():
@@ -221,7 +221,7 @@ def _report(summary: Summary, store: Store, save: bool) -> None:
 
 
 def reproduce(row: dict[str, Any]) -> str:
-    """Return the shell command that makes this one configuration again."""
+    """Return the shell command that reproduces this configuration."""
     arguments = ", ".join(f"{name}={value!r}" for name, value in row["params"].items())
     code = f"from pymts.datasets import make_{row['model']} as make; print(make({arguments}))"
     return f"python -c {shlex.quote(code)}"

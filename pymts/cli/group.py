@@ -1,4 +1,4 @@
-"""How commands behave: interrupts are told in a sentence, and flags take no value."""
+"""Behaviour of all commands: interrupts print one sentence, and flags show no type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class InterruptedRunError(PymtsError):
 
 
 class Group(TyperGroup):
-    """Commands whose interruption is ours to report (the library would exit with 1), and whose flags take no value."""
+    """Commands that report interrupts themselves (the library would exit with 1) and show flags without a type."""
 
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters of the group."""
@@ -28,15 +28,15 @@ class Group(TyperGroup):
         return command
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command, and tell an interrupt in words."""
+        """Run a command, and turn an interrupt into an error."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise InterruptedRunError("interrupted; the same command goes on where it stopped") from None
+            raise InterruptedRunError("interrupted; run the same command again to resume") from None
 
 
 def _bare_flags(params: Any) -> Any:
-    """Take the type off flags: the library shows ``--save <bool>``, as if one had to say which."""
+    """Hide the type of flags: the library shows ``--save <bool>``, as if they took a value."""
     for param in params:
         if getattr(param, "is_flag", False):
             param.metavar = ""

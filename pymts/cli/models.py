@@ -21,7 +21,7 @@ def _summary(model: Model[...]) -> dict[str, object]:
 
 
 def list_models(tag: str | None, as_json: bool) -> None:
-    """Print the models, of one tag if asked."""
+    """Print the models, optionally only those with a tag."""
     tags = sorted({tag for model in MODELS.values() for tag in model.tags})
     if tag is not None and tag not in tags:
         raise InvalidParameterError(f"no model has the tag {tag!r}{nearest(tag, tags)} (tags: {', '.join(tags)})")
@@ -29,7 +29,7 @@ def list_models(tag: str | None, as_json: bool) -> None:
     if as_json:
         print_json([_summary(model) for model in models])
     else:
-        columns = ["model", "what it is", "truth"]
+        columns = ["model", "description", "truth"]
         print_table(columns, [[m.name, m.summary, ", ".join(m.truth)] for m in models], folds=columns[1:])
 
 

@@ -15,7 +15,7 @@ from pymts.store.entries import housekeeping
 
 
 def pack_store(root: Path | None, shard_bytes: int, *, remove: bool, rebuild: bool, as_json: bool) -> Exit:
-    """Pack a store, or make the manifests of its shards again; say what became of it."""
+    """Pack a store, or rebuild the manifests of its shards, and print the outcome."""
     store = Store(root)
     require_store(store)
     if rebuild:
@@ -41,10 +41,10 @@ def pack_store(root: Path | None, shard_bytes: int, *, remove: bool, rebuild: bo
             typer.echo(problem, err=True)
         shards = f"{counted(len(result.shards), 'shard')} ({human_bytes(size)})"
         if rebuild:
-            typer.echo(f"{shards}, {counted(result.packed, 'dataset')}: manifests made again in {store.root}")
+            typer.echo(f"Rebuilt the manifests of {shards}, {counted(result.packed, 'dataset')}, in {store.root}")
         else:
-            done = f"{counted(result.packed, 'dataset')} packed into {shards}" if result.packed else "nothing to pack"
-            before = f", {result.already} were packed before" if result.already else ""
-            removed = f", the files of {result.removed} removed" if remove else ""
-            typer.echo(f"{done}{before}{removed} in {store.root}")
+            done = f"Packed {counted(result.packed, 'dataset')} into {shards}" if result.packed else "Nothing to pack"
+            before = f"; {result.already} already packed" if result.already else ""
+            removed = f"; removed the files of {result.removed}" if remove else ""
+            typer.echo(f"{done} in {store.root}{before}{removed}")
     return Exit.SOME_FAILED if result.problems else Exit.OK

@@ -34,12 +34,12 @@ def plot_source(
     root: Path | None,
     as_json: bool,
 ) -> None:
-    """Draw what is named and say where each picture is; a grid's pictures carry a number in their names."""
+    """Plot the source and print the path of each image; the images of a grid are numbered."""
     import matplotlib as mpl  # noqa: PLC0415  (slow to import)
 
     from pymts.plotting import KINDS  # noqa: PLC0415
 
-    mpl.use("Agg")  # files only: there may be no screen
+    mpl.use("Agg")  # files only: there may be no display
 
     if kind not in KINDS:
         raise InvalidParameterError(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}")
@@ -63,7 +63,7 @@ def plot_source(
 
 
 def _parameters(settings: list[str], seed: int | None) -> dict[str, Any]:
-    """Return what --set and --seed say, each value read as YAML has it."""
+    """Return the parameters given by --set and --seed; values are parsed as YAML."""
     found: dict[str, Any] = {} if seed is None else {"seed": seed}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -77,7 +77,7 @@ def _datasets(source: str, root: Path | None, parameters: dict[str, Any]) -> tup
     if source in MODELS:
         return iter([make(MODELS[source])(**{"seed": 0, **parameters}, cache=False)]), 1
     if parameters:
-        raise InvalidParameterError(f"--set and --seed are for a model, and {source!r} is none")
+        raise InvalidParameterError(f"--set and --seed apply to models only, and {source!r} is not a model")
     if Path(source).suffix in GRIDS:
         grid = load_grid(source, store=root, cache="read")
         return iter(grid), len(grid)
@@ -97,7 +97,7 @@ def _draw(function: Any, dataset: xr.Dataset, realization: int) -> Any:
 
 
 def _save(figure: Any, path: Path) -> None:
-    """Write a picture whole or not at all, and let go of it."""
+    """Save a figure completely or not at all, and close it."""
     from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import)
 
     draft = path.with_name(f"{disk.temporary_name()}{path.suffix}")

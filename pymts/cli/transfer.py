@@ -20,7 +20,7 @@ SHOWN_PROBLEMS = 20
 
 
 def push_store(url: str, root: Path | None, *, as_json: bool) -> Exit:
-    """Upload a store, and say what became of it."""
+    """Upload a store and print the outcome."""
     store, remote = Store(root), Remote(url)
     require_store(store)
     remote.check()
@@ -33,7 +33,7 @@ def push_store(url: str, root: Path | None, *, as_json: bool) -> Exit:
 
 
 def pull_store(url: str, config: Path | None, root: Path | None, *, as_json: bool) -> Exit:
-    """Download into a store, and say what became of it."""
+    """Download into a store and print the outcome."""
     store, remote = Store(root, "batch"), Remote(url)
     remote.check()
     missing = 0
@@ -43,10 +43,10 @@ def pull_store(url: str, config: Path | None, root: Path | None, *, as_json: boo
             raise StoreError(f"there are no datasets at {url}; check the bucket and the prefix")
     else:
         found = [remote.find(one.model.name, one.config_id, one.digest) for one in Grid.read(config)]
-        keys = sorted({item.key for item in found if item is not None})  # many may be in one shard
+        keys = sorted({item.key for item in found if item is not None})  # several may share a shard
         missing = found.count(None)
         if not keys:
-            raise StoreError(f"none of the {len(found)} configurations of {config} are at {url}; check the prefix")
+            raise StoreError(f"none of the {len(found)} configurations of {config} is at {url}; check the prefix")
     store.check_writable()
     try:
         with progress(len(keys), "downloading") as advance:
@@ -65,7 +65,7 @@ def _report(result: Transfer, way: str, as_json: bool, missing: int = 0) -> Exit
             typer.echo(problem, err=True)
         if len(result.problems) > SHOWN_PROBLEMS:
             typer.echo(f"and {len(result.problems) - SHOWN_PROBLEMS} more; --json lists them all", err=True)
-        rest = f"; {missing} of the grid not there" if missing else ""
+        rest = f"; {missing} of the grid not found" if missing else ""
         copied = f"Copied {counted(result.copied, 'entry')} {way} ({human_bytes(result.bytes)})"
         typer.echo(f"{copied}; {result.there} already present{rest}")
     return Exit.SOME_FAILED if result.problems else Exit.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from pydantic.fields import FieldInfo
 from pymts.data.truth import TRUTH
 from pymts.params.base import Params
 from pymts.params.fields import allowed, type_name
-from pymts.params.validation import grouped
+from pymts.params.validation import OWN, grouped
 
 WIDTH = 88
-# A terminal's width is followed between these.
+SYMBOLS = {" of at least ": " >= ", " of at most ": " <= ", " greater than ": " > ", " less than ": " < "}
+# Limits on the width taken from the terminal.
 NARROWEST, WIDEST = 40, 100
 
 
@@ -30,7 +32,7 @@ def signature(params: type[Params]) -> inspect.Signature:
 
 
 def ordered_fields(params: type[Params]) -> list[tuple[str, FieldInfo]]:
-    """Return the fields: the model's own first, then its families', then those that every model has."""
+    """Return the fields: the model's own first, then those of its base classes, the most general last."""
     order = [name for base in params.__mro__ if issubclass(base, Params) for name in base.__annotations__]
     return [(name, params.model_fields[name]) for name in dict.fromkeys(order) if name in params.model_fields]
 
@@ -52,7 +54,7 @@ def _truth_line(name: str, width: int = WIDTH) -> str:
 
 
 def is_equation(paragraph: str) -> bool:
-    """Tell a paragraph of equations, whose lines stay as they are, from sentences."""
+    """Return whether a paragraph holds equations, which are not wrapped, rather than sentences."""
     return not paragraph.rstrip().endswith(".")
 
 
@@ -66,9 +68,9 @@ def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: 
         + _wrap("`data` with dims (time, channel, realization), dtype float64, and the ground truth:", "    "),
         *(_truth_line(name) for name in truth),
         "\nRaises\n------\npymts.errors.InvalidParameterError\n"
-        + _wrap("If a parameter is unknown, of the wrong type, out of range or inconsistent with another.", "    "),
+        + _wrap("If a parameter is unknown, has the wrong type, is out of range or conflicts with another.", "    "),
         "pymts.errors.TooLargeError\n" + _wrap("If the dataset does not fit in memory.", "    "),
-        "pymts.errors.DivergenceError\n" + _wrap("If the simulation leaves the finite numbers.", "    "),
+        "pymts.errors.DivergenceError\n" + _wrap("If the simulation produces values that are not finite.", "    "),
         *([f"\nReferences\n----------\n{_wrap(reference)}"] if reference else []),
     ]
     head, *rest = parts
@@ -78,13 +80,13 @@ def numpydoc(doc: str, params: type[Params], truth: tuple[str, ...], reference: 
 def help_text(
     name: str, doc: str, params: type[Params], *, truth: Sequence[str], tags: Sequence[str], reference: str
 ) -> str:
-    """Return what a person reads in a terminal, as wide as it is."""
+    """Return the help text, wrapped to the width of the terminal."""
     width = max(NARROWEST, min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST))
     paragraphs = f"{name}: {doc}".split("\n\n")
     text = [paragraph if is_equation(paragraph) else _wrap(paragraph, width=width) for paragraph in paragraphs]
-    lines = ["\n\n".join(text), "", "Example", f"  from pymts import make_{name}", f"  ds = make_{name}(seed=0)"]
+    lines = ["\n\n".join(text)]
     for group, names in grouped(params, execution=True).items():
-        lines += ["", f"Parameters, {group}"]
+        lines += ["", group.capitalize()]
         for field_name in names:
             field = params.model_fields[field_name]
             lines.append(f"  {field_name} = {_default(field)}")
@@ -94,13 +96,25 @@ def help_text(
     lines += ["", f"Tags: {', '.join(tags) or 'none'}"]
     if reference:
         lines.append(_wrap(f"Reference: {reference}", width=width))
+    lines += ["", "Example", f"  from pymts import make_{name}", f"  ds = {_example_call(name, params)}"]
     return "\n".join(lines)
 
 
 def _allowed(field: FieldInfo) -> str:
-    """Return what a field takes, as a sentence of its own."""
+    """Return the allowed values of a field as a separate sentence, with bounds as symbols."""
     text = allowed(field)
+    for words, symbol in SYMBOLS.items():
+        text = text.replace(words, symbol)
+    text = re.sub(r"^an? (integer|finite number|string|path)", r"any \1", text)
     return text[0].upper() + text[1:]
+
+
+def _example_call(name: str, params: type[Params]) -> str:
+    """Return a call that sets the first number of the model besides the common parameters."""
+    own = grouped(params).get(OWN, [])
+    chosen = next((each for each in own if type(params.model_fields[each].default) is float), None)
+    setting = "" if chosen is None else f"{chosen}={params.model_fields[chosen].default!r}, "
+    return f"make_{name}({setting}T=500, seed=0)"
 
 
 def _default(field: FieldInfo) -> Any:

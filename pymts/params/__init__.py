@@ -1,1 +1,1 @@
-"""Parameters: ``base`` has those of every model, ``fields`` their types, ``validation`` checks what is given."""
+"""Parameters: ``base`` has those common to all models, ``fields`` their types, ``validation`` the checks."""

@@ -1,4 +1,4 @@
-"""What people have, as the plain lists and numbers of a configuration."""
+"""Converts arrays, tensors and graphs to the plain lists and numbers of a configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-# How a labelled matrix may be ordered: by the dims of a graph, or in one of the orders that parameters have.
+# Accepted orders of a labelled matrix: the dims of a graph, or those of a parameter.
 GRAPH = ("target", "source")
 BEFORE_GRAPH = frozenset({"lag", "ma_lag", "difference_lag", "state"})
 ORDERS = frozenset(
@@ -21,15 +21,15 @@ ORDERS = frozenset(
 
 
 def plain(value: Any) -> Any:
-    """Return ``value`` as the plain Python that JSON has.
+    """Return ``value`` as JSON-compatible plain Python.
 
     NumPy and pandas objects, labelled arrays, sparse matrices, tensors and graphs of networkx become nested lists; a
-    graph's edge u -> v means that u drives v. What is none of these is returned as it is.
+    graph's edge u -> v means that u drives v. Anything else is returned unchanged.
 
     Raises
     ------
     ValueError
-        If the dims of a labelled array do not tell which of them is the target.
+        If the dims of a labelled array do not identify the target.
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
@@ -49,7 +49,7 @@ def plain(value: Any) -> Any:
 
 
 def _ordered(array: Any) -> Any:
-    """Return a labelled array with the target before the source, and whatever is counted before both."""
+    """Return a labelled array with the target before the source, and lags or states before both."""
     dims = tuple(map(str, array.dims))
     if set(GRAPH) <= set(dims):
         others = [dim for dim in dims if dim not in GRAPH]
@@ -57,7 +57,7 @@ def _ordered(array: Any) -> Any:
             return array.transpose(*others, *GRAPH)
     elif len(dims) <= 1 or dims in ORDERS:
         return array
-    raise ValueError(f"has the dims {dims}, which do not tell which is the target; name them target and source")
+    raise ValueError(f"has the dims {dims}, which do not identify the target; name them target and source")
 
 
 def _of_graph(graph: Any) -> Any:

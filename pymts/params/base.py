@@ -1,7 +1,7 @@
-"""The base of every model's parameters.
+"""Base class of every model's parameters.
 
-A parameter class is the only statement of names, types, defaults, ranges, units and documentation. The
-signature and docstring of ``make_*``, the JSON schema, the YAML keys and the configuration's digest follow from it.
+A parameter class is the single source of names, types, defaults, ranges, units and documentation. The signature
+and docstring of ``make_*``, the JSON schema, the YAML keys and the configuration's digest are derived from it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _nested(element: Any, depth: int, text: str) -> tuple[Any, ...]:
     return GetPydanticSchema(lambda _type, handler: handler(runtime)), Describe(text, depth)
 
 
-# To a type checker these are what a user may pass; at run time they are nested tuples of floats.
+# For type checkers, what a user may pass; at run time, nested tuples of floats.
 _V = _nested(float, 1, "a vector of numbers")
 _NV = _nested(Annotated[float, Ge(0)], 1, "a vector of numbers of at least 0")
 _M = _nested(float, 2, "a matrix of numbers")
@@ -55,7 +55,7 @@ MAX_SEED = 2**63 - 1
 
 
 def _frozen(value: Any) -> Any:
-    """Return lists as tuples, which is all that a strict union takes in any release of pydantic, and -0.0 as 0.0."""
+    """Return lists as tuples, as strict unions require in every pydantic release, and -0.0 as 0.0."""
     if isinstance(value, list):
         return tuple(_frozen(item) for item in value)
     return value + 0.0 if isinstance(value, float) else value
@@ -63,7 +63,7 @@ def _frozen(value: Any) -> Any:
 
 @cache
 def _whole_fields(params: type[Params]) -> frozenset[str]:
-    """Return the names and synonyms of the fields that take integers and no other numbers."""
+    """Return the names and synonyms of the fields that accept integers but not floats."""
     found = set()
     for name, field in params.model_fields.items():
         if admits(field.annotation, int) and not admits(field.annotation, float):
@@ -72,17 +72,17 @@ def _whole_fields(params: type[Params]) -> frozenset[str]:
 
 
 class Params(BaseModel):
-    """Parameters that every model has.
+    """Parameters common to all models.
 
-    ``cache`` and ``store`` say how a dataset is fetched, not what it is: they take no part in the identity,
+    ``cache`` and ``store`` control how a dataset is fetched and do not define it: they are not part of the identity,
     the schema or a grid record.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
 
     time_unit: ClassVar[str] = "step"
-    quantity: ClassVar[str] = "x"  # what is observed, as an axis names it
-    channels_are: ClassVar[str] = "channel"  # as an axis names one of them
+    quantity: ClassVar[str] = "x"  # observed quantity, for axis labels
+    channels_are: ClassVar[str] = "channel"  # singular, for axis labels
 
     M: int = Field(
         default=5,
@@ -148,46 +148,46 @@ class Params(BaseModel):
 
     @property
     def sampling(self) -> Sampling:
-        """Which states are kept."""
+        """The states that become samples."""
         return Sampling(self.burn_in, self.sample_every, self.T)
 
     @property
     def step(self) -> float | int:
-        """Time that one step takes: 1 where time is discrete."""
+        """Duration of one step: 1 in discrete time."""
         return 1
 
     @property
     def observed(self) -> tuple[str, str]:
-        """What the channels show and its unit, "" if it has none."""
+        """The observed quantity and its unit ("" if none)."""
         return self.quantity, ""
 
     @property
     def costly_truth(self) -> frozenset[str]:
-        """The truth that costs far more than the data, at these sizes."""
+        """Truth that costs far more than the data at these sizes."""
         return frozenset()
 
     @property
     def left_out(self) -> frozenset[str]:
-        """The truth that is left out for what it costs."""
+        """Truth that is left out because of its cost."""
         return self.costly_truth if self.truth == "auto" else frozenset()
 
     @property
     def preparation(self) -> tuple[float, int]:
-        """Seconds of set-up on an ordinary machine, and the bytes that it works with, beyond data and truth."""
+        """Set-up time in seconds on an ordinary machine, and memory in bytes beyond data and truth."""
         return 0.0, 0
 
     @property
     def asked_truth(self) -> frozenset[str]:
-        """The optional truth that these parameters ask for."""
+        """Optional truth requested by these parameters."""
         return frozenset()
 
     @property
     def channel_labels(self) -> dict[str, tuple[int | str, ...]]:
-        """Further labels of the channels, where each shows one of several variables."""
+        """Extra channel labels, if channels show several variables."""
         return {}
 
     def batch_key(self) -> tuple[object, ...]:
-        """Return what must be equal in a batch beyond the structural fields."""
+        """Return what must be equal within a batch, beyond the structural fields."""
         return ()
 
 
@@ -202,17 +202,17 @@ class ContinuousParams(Params):
     def _time_is_a_number(self) -> ContinuousParams:
         steps = self.burn_in + self.T * self.sample_every
         if not math.isfinite(self.dt * float(steps)):
-            raise ValueError(f"dt of {self.dt:g} s makes {steps} steps last longer than numbers go; take a smaller dt")
+            raise ValueError(f"dt must give a finite duration, got {self.dt:g} s for {steps} steps; use a smaller dt")
         return self
 
     @property
     def step(self) -> float | int:
-        """Time that one step takes, in seconds."""
+        """Duration of one step in seconds."""
         return self.dt
 
 
 def square(name: str, value: Any, m: int, side: str = "M") -> NDArray[np.float64]:
-    """Return ``value`` as an (m, m) array, or say which shape was expected; ``side`` says what m is."""
+    """Return ``value`` as an (m, m) array, or raise with the expected shape; ``side`` names m."""
     matrix = ragged_array(name, value)
     if matrix.shape != (m, m):
         raise ValueError(f"{name} must have shape ({side}, {side}) = ({m}, {m}), got shape {matrix.shape}")
@@ -220,7 +220,7 @@ def square(name: str, value: Any, m: int, side: str = "M") -> NDArray[np.float64
 
 
 def per_channel(name: str, value: Any, m: int, what: str = "M") -> NDArray[np.float64]:
-    """Return a number or a vector as an (m,) array, or say which shape was expected; ``what`` says what m is."""
+    """Return a number or a vector as an (m,) array, or raise with the expected shape; ``what`` names m."""
     vector = np.asarray(value, dtype=np.float64)
     if vector.ndim == 1 and vector.shape != (m,):
         raise ValueError(f"{name} must be one number or {what} = {m} numbers, got {vector.size} numbers")
@@ -228,8 +228,8 @@ def per_channel(name: str, value: Any, m: int, what: str = "M") -> NDArray[np.fl
 
 
 def ragged_array(name: str, value: Any) -> NDArray[np.float64]:
-    """Return nested tuples as an array; rows of different lengths are refused by name."""
+    """Return nested tuples as an array; raise if rows differ in length."""
     try:
         return np.asarray(value, dtype=np.float64)
     except ValueError:
-        raise ValueError(f"{name} has rows of different lengths; give every row as many numbers") from None
+        raise ValueError(f"{name} has rows of different lengths; give all rows the same length") from None

@@ -1,4 +1,4 @@
-"""What a declared parameter allows, read from its type: for messages, docs, sweeps and batches."""
+"""Allowed values of a declared parameter, read from its type: for messages, docs, sweeps and batches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 @dataclass(frozen=True)
 class Describe:
-    """How a nested-list type reads in a sentence, and how deep its lists nest."""
+    """Description and nesting depth of a nested-list type."""
 
     text: str
     depth: int
@@ -47,23 +47,23 @@ def _described(annotation: Any) -> Describe | None:
 
 
 def admits(annotation: Any, kind: type) -> bool:
-    """Tell whether the type takes a plain value of this kind (``float`` does not imply ``int``)."""
+    """Return whether the type accepts a plain value of this kind (``float`` does not imply ``int``)."""
     return any(_described(leaf) is None and _bare(leaf) is kind for leaf in _alternatives(annotation))
 
 
 def is_batchable(field: FieldInfo) -> bool:
-    """Tell whether numbers of this field may differ inside a batch."""
+    """Return whether numbers of this field may differ within a batch."""
     return admits(_declared(field), float) and STRUCTURAL not in field.metadata
 
 
 def _declared(field: FieldInfo) -> Any:
-    """Return the declared type with the markers that pydantic moved to the field put back."""
+    """Return the declared type, restoring the markers that pydantic moved to the field."""
     described = tuple(extra for extra in field.metadata if isinstance(extra, Describe))
     return typing.Annotated[field.annotation, *described] if described else field.annotation
 
 
 def depths(field: FieldInfo) -> frozenset[int]:
-    """Return how deep the lists of a valid value nest: 0 for a scalar, 2 for a matrix."""
+    """Return the nesting depths of valid values: 0 for a scalar, 2 for a matrix."""
     found = set()
     for leaf in _alternatives(_declared(field)):
         described = _described(leaf)
@@ -101,20 +101,20 @@ def _leaf_text(leaf: Any, metadata: list[Any]) -> str:
         return options[0] if len(options) == 1 else "one of " + ", ".join(options)
     if bare is types.NoneType:
         return "None"
-    names = {int: "an integer", float: "a finite number", bool: "True or False", str: "a text"}
+    names = {int: "an integer", float: "a finite number", bool: "True or False", str: "a string"}
     text = names.get(bare, "a path" if bare is not None else "None")
     bounds = _bounds([*metadata, *_extras(leaf)]) if bare in (int, float) else ""
     return f"{text} {bounds}".strip()
 
 
 def allowed(field: FieldInfo) -> str:
-    """Return what the field takes, as it reads in a sentence."""
+    """Return the allowed values of a field, phrased for a sentence."""
     texts = dict.fromkeys(_leaf_text(leaf, field.metadata) for leaf in _alternatives(_declared(field)))
     return " or ".join(texts)
 
 
 def type_name(field: FieldInfo) -> str:
-    """Return the type as numpydoc writes it."""
+    """Return the type in numpydoc style."""
     names = []
     for leaf in _alternatives(_declared(field)):
         described, bare = _described(leaf), _bare(leaf)

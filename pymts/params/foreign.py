@@ -1,10 +1,10 @@
-"""What parameters are called in other packages, and what they are here."""
+"""Parameter names used by other packages, and their equivalents here."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-# name elsewhere -> names here, of which a model has at most some; the first that it has is meant
+# name elsewhere -> candidate names here; the first one that the model has is suggested
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("n_samples", "n_timesteps", "n_steps", "n_points", "n_obs", "length", "series_length"), ("T",)),
     **dict.fromkeys(("N", "n", "d", "dim", "n_nodes", "n_vars", "n_variables", "n_features", "n_dims"), ("M",)),
@@ -25,7 +25,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("natural_frequencies", "frequencies", "w"), ("omega",)),
     **dict.fromkeys(("time_step", "delta_t", "h"), ("dt",)),
 }
-# What takes more than another name.
+# Names that need more than a rename.
 SENTENCES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("fs", "sfreq", "sampling_rate", "sample_rate"), ("dt", "give dt = 1 / (sample_every * {name})")),
     **dict.fromkeys(("t_max", "duration", "tmax", "T_max"), ("dt", "give T = {name} / (dt * sample_every)")),
@@ -33,7 +33,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 
 def advice(name: str, known: Collection[str]) -> str:
-    """Return what to give in the place of a name from elsewhere, as the end of a sentence, or an empty text."""
+    """Return the equivalent of a name used elsewhere, as the end of a sentence, or an empty string."""
     for here in NAMES.get(name, ()):
         if here in known:
             return f"; here it is called {here!r}"

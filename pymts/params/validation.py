@@ -1,4 +1,4 @@
-"""Raw values to validated parameters, and pydantic's findings as sentences."""
+"""Turns raw values into validated parameters, and pydantic's errors into sentences."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pymts.params.fields import allowed
 from pymts.params.foreign import advice
 
 MAX_SHOWN = 60
-CLOSE = 0.65  # how near a name must be to be suggested
-OWN, GRAPH, COMMON = "the model's own", "the graph's", "common to all"
+CLOSE = 0.65  # similarity from which a name is suggested
+OWN, GRAPH, COMMON = "model parameters", "graph parameters", "common parameters"
 _OF_GRAPHS = frozenset({"NetworkParams", "OwnBetaParams"})
-# These say how a dataset is fetched, not what it is.
+# These control how a dataset is fetched; they do not define it.
 EXECUTION = frozenset(
     word
     for name, field in Params.model_fields.items()
@@ -30,13 +30,13 @@ EXECUTION = frozenset(
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a set of parameters: the field (empty for several), and the sentence about it."""
+    """One problem with a set of parameters: the field (empty for several) and the message."""
 
     field: str
     sentence: str
 
 
-class InvalidParams(InvalidParameterError):  # noqa: N818  (what a caller catches is InvalidParameterError)
+class InvalidParams(InvalidParameterError):  # noqa: N818  (callers catch InvalidParameterError)
     """Invalid parameters of one model, with every problem found."""
 
     def __init__(self, model: str, problems: list[Problem]) -> None:
@@ -45,7 +45,7 @@ class InvalidParams(InvalidParameterError):  # noqa: N818  (what a caller catche
 
 
 def shown(value: object) -> str:
-    """Return a value as it fits into a sentence."""
+    """Return a value, shortened for a message."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
@@ -70,9 +70,9 @@ def _unknown(params: type[Params], key: str) -> Problem:
 
 
 def grouped(params: type[Params], *, execution: bool = False) -> dict[str, list[str]]:
-    """Return the names of the parameters in groups: the model's own, those of its graph, those of every model.
+    """Return the names of the parameters in groups: of the model, of its graph, common to all models.
 
-    ``execution`` adds those that say how a dataset is fetched.
+    ``execution`` includes those that control how a dataset is fetched.
     """
     found: dict[str, list[str]] = {OWN: [], GRAPH: [], COMMON: []}
     order = [name for base in params.__mro__ if issubclass(base, Params) for name in base.__annotations__]
@@ -80,19 +80,22 @@ def grouped(params: type[Params], *, execution: bool = False) -> dict[str, list[
         if name not in params.model_fields or (name in EXECUTION and not execution):
             continue
         common = name in Params.model_fields or name == "dt"
+        if name == "beta" and "p_rewire" in params.model_fields:  # the graph's own beta is p_rewire there
+            found[OWN].append(name)
+            continue
         owner = next(base for base in reversed(params.__mro__) if name in getattr(base, "__annotations__", {}))
         found[COMMON if common else GRAPH if owner.__name__ in _OF_GRAPHS else OWN].append(name)
     return {group: names for group, names in found.items() if names}
 
 
 def _takes(params: type[Params]) -> str:
-    """Return which parameters there are, in groups, as the end of a sentence."""
+    """Return the valid parameters, in groups, as the end of a sentence."""
     return "; it takes " + "; ".join(f"{group}: {', '.join(names)}" for group, names in grouped(params).items())
 
 
 def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str, Any]) -> Problem:
     location = error["loc"]
-    if not location:  # a validator that looks at several fields wrote its own sentence
+    if not location:  # a validator over several fields wrote its own sentence
         return Problem("", str(error["msg"]).removeprefix("Value error, "))
     key = str(location[0])
     if error["type"] == "extra_forbidden":
@@ -106,7 +109,7 @@ def _problem(params: type[Params], error: Mapping[str, Any], given: Mapping[str,
 
 
 def _plain(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as plain lists and numbers, whatever they were given as."""
+    """Return the values as plain lists and numbers, whatever their original types."""
     found, problems = {}, []
     for name, value in given.items():
         try:
@@ -122,7 +125,9 @@ def validate(model: str, params: type[Params], given: Mapping[str, Any]) -> Para
     """Return the validated parameters, or raise one error that names every problem."""
     bad_keys = [key for key in given if not isinstance(key, str)]
     if bad_keys:
-        raise InvalidParams(model, [Problem(str(k), f"{k!r} is not a parameter; names are text") for k in bad_keys])
+        raise InvalidParams(
+            model, [Problem(str(k), f"{k!r} is not a parameter; names must be strings") for k in bad_keys]
+        )
     given = _plain(model, given)
     try:
         return params.model_validate(given)
@@ -135,7 +140,7 @@ def validate(model: str, params: type[Params], given: Mapping[str, Any]) -> Para
 
 
 def canonical_value(value: Any) -> Any:
-    """Return a validated value as JSON has it; negative zero is zero, so that equal values are one text."""
+    """Return a validated value in JSON form; negative zero becomes zero, so that equal values give equal text."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise InvalidParameterError(f"a parameter must be finite, got {value!r}")

@@ -65,7 +65,7 @@ def test_a_prefix_with_nothing_in_it(tmp_path: Path, url: str, capsys: pytest.Ca
     grid = tmp_path / "grid.yaml"
     grid.write_text("configs: [{model: kuramoto, M: 3, T: 6, n_realizations: 4, seed: [1, 2]}]")
     told = refused(["pull", url, "-c", str(grid), *store], capsys)
-    assert f"none of the 2 configurations of {grid} are at {url}" in told
+    assert f"none of the 2 configurations of {grid} is at {url}" in told
     assert not (tmp_path / "store").exists()
     source = Store(tmp_path / "source")
     source.save(configured(), made(configured()))
@@ -77,7 +77,7 @@ def test_a_prefix_with_nothing_in_it(tmp_path: Path, url: str, capsys: pytest.Ca
     ("arguments", "told"),
     [
         (["list", "--tag", "nope"], "no model has the tag 'nope'"),
-        (["gallery", "-o", "site", "--store", "typo"], "typo holds no dataset"),
+        (["gallery", "-o", "site", "--store", "typo"], "typo contains no datasets"),
         (["gallery", "-o", "site", "--model", "nope"], "there is no model 'nope'"),
         (["generate", "-c", "typo.yaml"], "typo.yaml does not exist"),
         (["verify", "-c", "typo.yaml"], "typo.yaml does not exist"),

@@ -505,7 +505,7 @@ def test_the_command_line(tmp_path: Path, url: str, capsys: pytest.CaptureFixtur
         assert len(err.splitlines()) == 1
     code, _, err = run(capsys, "generate", "-c", str(config), "--remote", url)
     assert code == 2
-    assert "--remote belongs to the store; add --save" in err
+    assert "--remote mirrors the store; add --save" in err
 
 
 def test_the_documents_commands_run(
