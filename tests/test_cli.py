@@ -330,7 +330,7 @@ def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: 
     assert re.search(
         r"^Packed 5 datasets into 2 shards \(.*\) in .*; removed the files of 5$", packed.out, re.MULTILINE
     )
-    assert pymts("pack").out == f"nothing to pack in {home}\n"
+    assert pymts("pack").out == f"Nothing to pack in {home}\n"
     assert not stored(home)
     assert [row["config_id"] for row in pymts("cache", "ls", "--json").json] == names
     assert {row["model"]: row["datasets"] for row in pymts("cache", "du", "--json").json} == {"ar": 3, "kuramoto": 2}
@@ -346,7 +346,7 @@ def test_pack_and_what_looks_after_the_store(pymts: Any, home: Path, good_grid: 
         wrong = pymts("verify")
     assert wrong.code == Exit.MISMATCH
     assert "is missing; run pymts pack --rebuild" in wrong.out
-    assert wrong.out.endswith("5 OK, 0 failed; 1 shard not as written\n")
+    assert wrong.out.endswith("5 OK, 0 failed; 1 shard damaged\n")
     shown = subprocess.run([sys.executable, "-m", "pymts", "cache", "du"], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"pymts: .*is missing; .* run pymts pack --rebuild\n", shown.stderr)
     rebuilt = pymts("pack", "--rebuild", "--json")

@@ -86,7 +86,7 @@ def test_a_missing_seed_is_drawn_and_recorded() -> None:
 
 
 def test_how_to_run_is_not_part_of_what_to_make() -> None:
-    with pytest.raises(InvalidParameterError, match="outdir says how to run, not what to make"):
+    with pytest.raises(InvalidParameterError, match="outdir controls how to run, not what to generate"):
         of(outdir="x")
 
 

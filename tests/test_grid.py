@@ -146,7 +146,7 @@ BAD_FILES = {
     "configs:": "configs must be a list of records, got None",
     "configs: []": "configs is empty",
     "configs: {model: ar}": "configs must be a list of records, got {'model': 'ar'}",
-    "just text": "a grid is a mapping with the key configs, or a list of records; got 'just text'",
+    "just text": "a grid must be a mapping with the key configs, or a list of records; got 'just text'",
     "config: []": "license, citation, authors); did you mean 'configs'?",
     "seed: 1": "the key configs is missing",
     "seed: x\nconfigs: [{model: ar}]": "seed must be an integer from 0 to 9223372036854775807, got 'x'",
@@ -162,14 +162,14 @@ BAD_FILES = {
     "configs: [{model: ar, M: []}]": "record 1 (ar): M has an empty list to sweep",
     "configs: [{model: ar, M: [2, 0]}]": "(ar): M must be an integer from 1 to 1000000, got 0; the default is 5",
     "configs: [{model: ar, M: '3'}]": "record 1 (ar): M must be an integer from 1 to 1000000, got '3'",
-    "configs: [{model: ar, outdir: /etc}]": "record 1 (ar): outdir says how to run, not what to make",
+    "configs: [{model: ar, outdir: /etc}]": "record 1 (ar): outdir controls how to run, not what to generate",
     "configs: [{model: ../../etc}]": "record 1: there is no model '../../etc'",
     "configs: [{model: kuramoto, K: .nan}]": "record 1 (kuramoto): K must be a finite number, got nan",
     "configs: [{model: kuramoto, K: {a: 1}}]": "record 1 (kuramoto): K must be a finite number, got {'a': 1}",
     "configs: [{model: kuramoto, A: [[1, 2], [3]]}]": "A has rows of different lengths",
     "configs: [{model: kuramoto, M: 3, A: [[0, 1], [1, 0]]}]": "A must have shape (M, M) = (3, 3), got shape (2, 2)",
     "configs:\n\t- model: ar": "indent with spaces, not tabs",
-    "configs: [{model: ar, model: var}]": "the key 'model' stands twice",
+    "configs: [{model: ar, model: var}]": "the key 'model' is repeated",
 }
 
 

@@ -60,7 +60,7 @@ def test_whole_numbers_of_a_rule_are_integers() -> None:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ({"linspace": [0, 4]}, r"K must be {linspace: \[first, last, how many\]}, got \[0, 4\]"),
+        ({"linspace": [0, 4]}, r"K must be {linspace: \[first, last, count\]}, got \[0, 4\]"),
         ({"range": [0, 4, 0]}, "with 1 to 100000 values"),
         ({"range": [0, 4, -1]}, "with 1 to 100000 values"),
         ({"linspace": [0, 4, 2.5]}, "with 1 to 100000 values"),
@@ -87,8 +87,8 @@ def test_a_file_says_what_it_is_and_its_model_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("name: Small benchmark", "name: [a]"), r"small.yaml: name must be a text, got \['a'\]"),
-        (("authors: [A. One, B. Two]", "authors: {a: 1}"), "authors must be a text or a list of texts"),
+        (("name: Small benchmark", "name: [a]"), r"small.yaml: name must be a string, got \['a'\]"),
+        (("authors: [A. One, B. Two]", "authors: {a: 1}"), "authors must be a string or a list of strings"),
         (("rho: [0.5, 0.9]", "rho: [0.5, 2.0]"), r"line 9, record 1 \(var\): rho must be"),
         (("{linspace: [0, 0.8, 3]}", "{linspace: [0, 3]}"), r"line 11, record 2 \(ar\): rho must be {linspace"),
         (("model: ar, ", "model: arr, "), "line 11, record 2: there is no model 'arr'"),
@@ -166,7 +166,7 @@ def test_one_word_for_the_store_and_the_old_one_is_understood(tmp_path: Path) ->
         assert load_grid(records, cache="read", **given)[0].identical(one)
         assert Generator().generate(records, save=True, **given)[0].identical(one)
     assert len(Store(tmp_path / "a")) == 1
-    with pytest.raises(InvalidParameterError, match="store and outdir are both given, and mean the same; keep store"):
+    with pytest.raises(InvalidParameterError, match="store and outdir are both given and mean the same; keep store"):
         load_grid(records, store="a", outdir="b")
     with pytest.raises(InvalidParameterError, match="store is given twice, as store and as outdir; keep one"):
         make_var(store="a", outdir="b", seed=1)

@@ -91,7 +91,7 @@ def test_what_goes_wrong_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     grid = load_grid([{"model": "rossler", "K": 1e6, "dt": 0.5, "T": 50}], outdir=tmp_path)
     with pytest.raises(DivergenceError):
         grid.to_xarray().data.compute(scheduler="synchronous")
-    with pytest.raises(InvalidParameterError, match="chunks must be a number of configurations of at least 1"):
+    with pytest.raises(InvalidParameterError, match="chunks must be an integer of at least 1"):
         grid.to_xarray(chunks=0)
     with pytest.raises(InvalidParameterError, match="at least one configuration"):
         grid[:0].to_xarray()

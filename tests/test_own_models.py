@@ -78,7 +78,7 @@ MISTAKES: list[tuple[Callable[[OwnParams, Streams], Any], str]] = [
     (lambda p, rng: Simulated(sines(p, rng), {"omega": 3.0}), r"the truth 'omega' must be Truth\(dims, values\)"),  # type: ignore[dict-item]
     (
         lambda p, rng: Simulated(sines(p, rng), {"omega": Truth(("channel",), np.zeros(2))}),
-        r"'omega' must have the dims \('configuration', 'channel'\) with 1 configurations first, got shape \(2,\)",
+        r"'omega' must have the dims \('configuration', 'channel'\) with 1 along the first, got shape \(2,\)",
     ),
     (
         lambda p, rng: Simulated(sines(p, rng), {"omega": Truth(("channel",), np.zeros((1, 7)))}),
@@ -86,7 +86,7 @@ MISTAKES: list[tuple[Callable[[OwnParams, Streams], Any], str]] = [
     ),
     (
         lambda p, rng: Simulated(sines(p, rng), {"omega": Truth(("time",), np.zeros((1, 9)))}),
-        r"the truth 'omega' has the dims \('channel',\) everywhere, got \('time',\)",
+        r"the truth 'omega' must have the dims \('channel',\), got \('time',\)",
     ),
 ]
 

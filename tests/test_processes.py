@@ -47,7 +47,7 @@ def test_an_interrupted_run_exits_with_130_and_resumes(tmp_path: Path, home: Pat
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == Exit.INTERRUPTED
-    assert "goes on where it stopped" in err
+    assert "run the same command again to resume" in err
     assert "Traceback" not in err
     done = len(stored(home))
     assert 2 <= done < 900

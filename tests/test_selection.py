@@ -93,12 +93,12 @@ def test_labels_slices_and_masks() -> None:
     [
         ({"channel": [0, 9]}, "channel must be among 0, 1, 2, 3, 4, got 9"),
         ({"channel": [0, 0]}, r"channel must name each channel once, got \[0, 0\]"),
-        ({"channel": []}, "chooses nothing of 0, 1"),
-        ({"channel": [True, False]}, "chooses nothing"),
+        ({"channel": []}, "selects none of 0, 1"),
+        ({"channel": [True, False]}, "selects none"),
         ({"realization": 3}, "realization must be among 0, got 3"),
         ({"time": 3}, "time must be a slice without a step"),
         ({"time": slice(0, 9, 2)}, "time must be a slice without a step"),
-        ({"time": slice(1000, 2000)}, "chooses nothing of 0, 1, 2, ... 19"),
+        ({"time": slice(1000, 2000)}, "selects none of 0, 1, 2, ... 19"),
     ],
 )
 def test_what_cannot_be_selected_is_said(arguments: dict[str, Any], told: str) -> None:
@@ -127,7 +127,7 @@ USES: dict[str, Callable[[xr.Dataset], Any]] = {
 def test_a_series_and_a_truth_that_disagree_are_refused(use: str, wrong: str) -> None:
     ds = make_var(M=3, T=30, seed=1)
     bad = ds.isel(channel=[0, 1]) if wrong == "isel" else ds.assign_coords(channel=["a", "b", "c"])
-    with pytest.raises(InvalidParameterError, match=r"the series shows the channels .* ds\.pymts\.select\(channel="):
+    with pytest.raises(InvalidParameterError, match=r"the series has the channels .* ds\.pymts\.select\(channel="):
         USES[use](bad)
 
 

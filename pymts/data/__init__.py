@@ -1,1 +1,1 @@
-"""Arrays to datasets and back: ``dataset`` knows dims and coordinates, ``truth`` the vocabulary of the ground truth."""
+"""Arrays to datasets and back: ``dataset`` defines dims and coordinates, ``truth`` the names of the ground truth."""

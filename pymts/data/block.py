@@ -1,4 +1,4 @@
-"""Some realizations of one configuration, before they are a dataset."""
+"""Some realizations of one configuration, before they become a dataset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Block:
 
 
 def merge_truth(blocks: Sequence[dict[str, xr.Variable]]) -> dict[str, xr.Variable]:
-    """Join the truth of consecutive blocks: along realization where it has one, else it is the same in all."""
+    """Join the truth of consecutive blocks along realization; truth without that dimension is the same in all."""
     return {
         name: _join([block[name] for block in blocks], variable.dims)
         if "realization" in variable.dims and len(blocks) > 1

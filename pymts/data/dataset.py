@@ -1,4 +1,4 @@
-"""Arrays and a configuration to an ``xarray.Dataset``: the only place that knows dims, coordinates and attributes."""
+"""Builds an ``xarray.Dataset`` from arrays and a configuration; the only place that defines dims and attributes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DATA = "data"
 DIMS = ("time", "channel", "realization")
 ACOV_LAG = "acov_lag"
 ITEM = 8  # bytes of a float64
-LAGS = 6  # how many lags a truth variable has, for estimates of size
-SHARED_TIMES = 100_000  # coordinates of more samples are not kept for the next dataset
+LAGS = 6  # assumed lags of a truth variable in size estimates
+SHARED_TIMES = 100_000  # longer coordinates are not cached for the next dataset
 
 
 def coordinates(configuration: Configuration) -> dict[str, NDArray[np.generic]]:
-    """Return the labels of time, channel and realization; time starts at 0 with the first sample kept."""
+    """Return the labels of time, channel and realization; time is 0 at the first sample."""
     params = configuration.params
     return _labels(configuration.shape, params.sample_every, params.step)
 
@@ -50,7 +50,7 @@ def _coords(
     channel_dims: frozenset[str],
     lags: tuple[tuple[str, int, int], ...],
 ) -> xr.Coordinates:
-    """Return coordinates with their indexes, which datasets of one shape share: building them costs more than data."""
+    """Return coordinates with indexes, shared by datasets of one shape: building them costs more than the data."""
     labels = _labels(shape, sample_every, step)
     coords = {name: xr.Variable((name,), label) for name, label in labels.items()}
     coords["time"].attrs["units"] = time_unit
@@ -60,7 +60,7 @@ def _coords(
     coords |= {dim: xr.Variable((dim,), np.arange(first, first + size)) for dim, first, size in lags}
     for name, variable in coords.items():
         variable.attrs.setdefault("long_name", name.rstrip("_").replace("_", " "))
-        variable.values.setflags(write=False)  # nobody may change the labels of another's dataset
+        variable.values.setflags(write=False)  # shared labels must not be modified
     return xr.Coordinates(coords)
 
 
@@ -88,7 +88,7 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
     for name, item in truth.items():
         if item.known is not None and not item.known[index]:
             continue
-        kind = TRUTH.get(name)  # a model from elsewhere may have truth of its own
+        kind = TRUTH.get(name)  # models outside the package may define other truth
         told = {} if kind is None else {"description": kind.meaning}
         attrs = {"long_name": name.replace("_", " "), **told, **item.attrs}
         variable = xr.Variable(item.dims, item.values[index], attrs)
@@ -97,7 +97,7 @@ def truth_variables(truth: Mapping[str, Truth], index: int) -> dict[str, xr.Vari
 
 
 def truth_coordinates(truth: Mapping[str, Truth]) -> dict[str, NDArray[np.generic]]:
-    """Return the labels of the lags that the truth lives on."""
+    """Return the labels of the lags of the truth."""
     labels: dict[str, NDArray[np.generic]] = {}
     for item in truth.values():
         for dim, size in zip(item.dims, item.values.shape[1:], strict=True):
@@ -112,7 +112,7 @@ def build(
     truth: Mapping[str, xr.Variable],
     lags: Mapping[str, NDArray[np.generic]],
 ) -> xr.Dataset:
-    """Return the dataset of ``values`` (realization, time, channel), which it shows transposed without a copy."""
+    """Return the dataset of ``values`` (realization, time, channel), transposed without a copy."""
     used = {dim for variable in truth.values() for dim in variable.dims}
     counted = tuple((dim, int(label[0]), len(label)) for dim, label in lags.items())
     make = _coords if configuration.shape[1] <= SHARED_TIMES else _coords.__wrapped__
@@ -132,7 +132,7 @@ def build(
 
 
 def data_attributes(configuration: Configuration) -> dict[str, str]:
-    """Return what the series is, as the CF conventions name it; xarray's own plots read it from there."""
+    """Return the CF attributes of the series, which xarray's plots use."""
     name, unit = configuration.params.observed
     if configuration.params.zscore:
         name, unit = f"standardised {name}", ""
@@ -141,7 +141,7 @@ def data_attributes(configuration: Configuration) -> dict[str, str]:
 
 
 def attributes(configuration: Configuration) -> dict[str, Any]:
-    """Return flat attributes that netCDF and zarr keep: what it is, and the configuration as one JSON text."""
+    """Return flat attributes that netCDF and zarr can store, with the configuration as JSON text."""
     found = {
         "model": configuration.model.name,
         "config_id": configuration.config_id,
@@ -152,7 +152,9 @@ def attributes(configuration: Configuration) -> dict[str, Any]:
     }
     left_out = sorted(configuration.params.left_out)
     if left_out:
-        found["truth_left_out"] = f"{', '.join(left_out)}: far more costly than the data; give truth='all' to have it"
+        found["truth_left_out"] = (
+            f"{', '.join(left_out)}: far more costly than the data; pass truth='all' to include it"
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""How much memory there is, and what may be asked for."""
+"""Available memory, and the limits derived from it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pymts.errors import TooLargeError, human_bytes
 
-# A batch of small configurations, or a block of realizations of a large one, holds at most this much data.
+# Maximum data in a batch of small configurations, or in a block of realizations of a large one.
 BLOCK_BYTES = 64 * 2**20
-# A dataset of n bytes needs about twice as many while it is made: noise, truth, checks.
+# A dataset of n bytes needs about twice as much while it is generated: noise, truth, checks.
 HEADROOM = 2
 _CGROUP = Path("/sys/fs/cgroup")
 _FALLBACK = 4 * 2**30
@@ -25,7 +25,7 @@ def _read_int(path: Path) -> int | None:
 
 
 def available_memory() -> int:
-    """Return the bytes that this process may still take: what the system has, within the control group's limit."""
+    """Return the bytes that this process can still allocate: free memory, within the control group's limit."""
     free = _FALLBACK
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -47,12 +47,12 @@ def check_fits(what: str, n_bytes: int, remedy: str, max_bytes: int | None = Non
     """Raise TooLargeError if a dataset of ``n_bytes`` does not fit; nothing has been allocated yet."""
     limit = available_memory() // HEADROOM if max_bytes is None else max_bytes
     if n_bytes > limit:
-        raise TooLargeError(f"{what} needs {human_bytes(n_bytes)}, and at most {human_bytes(limit)} fit; {remedy}")
+        raise TooLargeError(f"{what} needs {human_bytes(n_bytes)}, but at most {human_bytes(limit)} fit; {remedy}")
 
 
 @contextmanager
 def memory_told(what: str) -> Iterator[None]:
-    """Tell in a sentence that memory ran out: a system may refuse what it seemed to have."""
+    """Turn a MemoryError into a TooLargeError: allocation can fail despite reported free memory."""
     try:
         yield
     except MemoryError as error:

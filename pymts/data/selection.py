@@ -1,4 +1,4 @@
-"""A part of a dataset, its truth cut with its series."""
+"""Selects a part of a dataset, with the matching part of its truth."""
 
 from __future__ import annotations
 
@@ -14,31 +14,30 @@ from pymts.data.truth import CHANNEL_DIMS, TRUTH
 from pymts.errors import InvalidParameterError
 
 HIDDEN = "hidden_channels"
-EDGE = "edge"  # the dimension of a graph that is kept as a list of edges, by the labels of its channels
+EDGE = "edge"  # the dimension of a graph stored as a list of edges between channel labels
 Labels: TypeAlias = Any  # a label, a list of labels, a slice of labels, or a boolean mask
 
 
 def select(
     dataset: xr.Dataset, channel: Labels = None, time: slice | None = None, realization: Labels = None
 ) -> xr.Dataset:
-    """Return a part of a dataset; what the truth says of channels, samples and realizations is cut with the series.
+    """Return a part of a dataset, with the truth about its channels, samples and realizations.
 
     Parameters
     ----------
     dataset : xarray.Dataset
     channel, realization : label, list of labels, slice of labels (both ends included), boolean mask or None
-        In the order given; ``None`` keeps all. All dimensions stay, be it with length 1.
+        In the order given; ``None`` keeps all. All dimensions are kept, even with length 1.
     time : slice or None
-        A stretch of time in the units of the coordinate, both ends included, such as ``slice(10.0, 20.0)``. It has no
-        step, since lags, autocovariances and change points count samples.
+        A time range in the units of the coordinate, both ends included, such as ``slice(10.0, 20.0)``. A step is not
+        allowed, since lags, autocovariances and change points count samples.
 
     Returns
     -------
     xarray.Dataset
         Graphs, coefficients and covariances are those among the chosen channels. The attribute ``hidden_channels``
-        names the channels that are not shown any more and still act; ``adjacency`` tells in ``hidden_causes`` which of
-        them drive which channel that is shown. A quantity of the whole system, such as its Lyapunov exponents, stays
-        and says so in ``scope``.
+        names the removed channels, which still act; in ``adjacency``, ``hidden_causes`` lists the shown channels that
+        they drive. Quantities of the whole system, such as Lyapunov exponents, are kept and marked in ``scope``.
 
     Raises
     ------
@@ -67,38 +66,36 @@ def select(
 
 
 def check_labels(dataset: xr.Dataset) -> None:
-    """Raise InvalidParameterError if the truth is about other channels than the series shows."""
+    """Raise InvalidParameterError if the series and the truth have different channels."""
     if "channel" not in dataset.dims:
         return
     shown = dataset["channel"].values
     for dim in sorted(CHANNEL_DIMS & set(map(str, dataset.dims))):
         if not np.array_equal(dataset[dim].values, shown):
             raise InvalidParameterError(
-                f"the series shows the channels {_few(shown)} and the truth is about {_few(dataset[dim].values)}; "
+                f"the series has the channels {_few(shown)} but the truth has {_few(dataset[dim].values)}; "
                 "choose channels with ds.pymts.select(channel=[...]) and name them with ds.pymts.rename([...]), which "
                 "change both"
             )
     if EDGE in dataset.dims and not _among(dataset, shown).all():
         raise InvalidParameterError(
-            f"the series shows the channels {_few(shown)} and the edges of the graph lead to or from others; choose "
+            f"the series has the channels {_few(shown)} but the graph has edges to or from others; choose "
             "channels with ds.pymts.select(channel=[...]) and name them with ds.pymts.rename([...]), which change both"
         )
 
 
 def rename(dataset: xr.Dataset, channels: Sequence[Any]) -> xr.Dataset:
-    """Return the dataset with other labels of its channels, in the series and in the truth.
+    """Return the dataset with new channel labels, in the series and in the truth.
 
     Raises
     ------
     InvalidParameterError
-        If there are not as many labels as channels, or one stands twice.
+        If the number of labels is wrong, or a label is repeated.
     """
     check_labels(dataset)
     labels = list(channels)
     if len(labels) != dataset.sizes["channel"] or len(set(labels)) != len(labels):
-        raise InvalidParameterError(
-            f"channels must be {dataset.sizes['channel']} labels that differ from one another, got {labels!r}"
-        )
+        raise InvalidParameterError(f"channels must be {dataset.sizes['channel']} distinct labels, got {labels!r}")
     dims = [dim for dim in ("channel", *sorted(CHANNEL_DIMS)) if dim in dataset.dims]
     named = dataset.assign_coords({dim: (dim, labels, dataset[dim].attrs) for dim in dims})
     if EDGE not in dataset.dims:
@@ -110,12 +107,12 @@ def rename(dataset: xr.Dataset, channels: Sequence[Any]) -> xr.Dataset:
 
 
 def _among(dataset: xr.Dataset, labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return whether the target and the source of each edge are among some channels, (2, edge)."""
+    """Return whether the target and the source of each edge are among the given channels, (2, edge)."""
     return np.stack([np.isin(dataset[name].values, labels) for name in ("edge_target", "edge_source")])
 
 
 def _positions(dataset: xr.Dataset, dim: str, wanted: Labels) -> NDArray[np.intp]:
-    """Return the positions of labels, or say which labels there are."""
+    """Return the positions of labels, or raise with the valid labels."""
     labels = dataset[dim].values
     if isinstance(wanted, slice):
         try:
@@ -133,7 +130,7 @@ def _positions(dataset: xr.Dataset, dim: str, wanted: Labels) -> NDArray[np.intp
                 raise InvalidParameterError(f"{dim} must be among {_few(labels)}, got {unknown[0]!r}")
             found = np.array([place[label] for label in asked.tolist()], dtype=np.intp)
     if not len(found):
-        raise InvalidParameterError(f"{dim}={wanted!r} chooses nothing of {_few(labels)}")
+        raise InvalidParameterError(f"{dim}={wanted!r} selects none of {_few(labels)}")
     return found
 
 
@@ -143,7 +140,7 @@ def _few(labels: NDArray[Any]) -> str:
 
 
 def _marked(whole: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
-    """Name what is hidden now, and what still describes the whole system."""
+    """Record the hidden channels, and which truth still describes the whole system."""
     shown = set(part["channel"].values.tolist())
     hidden = [label for label in whole["channel"].values.tolist() if label not in shown]
     before = whole.attrs.get(HIDDEN, [])

@@ -1,4 +1,4 @@
-"""The ground truth that travels with the data: a fixed vocabulary of names and dimensions."""
+"""The ground truth of a dataset: a fixed vocabulary of names and dimensions."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TruthKind:
-    """One name of the vocabulary: its dimensions, what it says, whether it has to be asked for, and its scope."""
+    """One name of the vocabulary: its dimensions, meaning, whether it is optional, and its scope."""
 
     dims: tuple[str, ...]
     meaning: str
     optional: bool = False
-    whole: bool = False  # about the system as a whole, so that no selection of channels cuts it
+    whole: bool = False  # about the whole system, so not reduced when channels are selected
 
     @property
     def told(self) -> str:
-        """The meaning, and that it has to be asked for where that is so."""
-        return f"{self.meaning} Only where it is asked for." if self.optional else self.meaning
+        """The meaning, with a note if it is optional."""
+        return f"{self.meaning} Only on request." if self.optional else self.meaning
 
 
-# Lags of their own: coefficients live on the lags of the model, those of past noise on theirs, autocovariances on lag
-# 0, 1, 2 ...
+# Separate lag dimensions: coefficients use the lags of the model, past noise its own lags, autocovariances 0, 1, 2 ...
 TRUTH: dict[str, TruthKind] = {
     "adjacency": TruthKind(
         ("target", "source"),
@@ -41,16 +40,16 @@ TRUTH: dict[str, TruthKind] = {
     "difference_coefficients": TruthKind(
         ("difference_lag", "target", "source"), "Linear coefficient of the source's change, difference_lag steps ago."
     ),
-    "rank": TruthKind((), "Number of stationary relations between channels that are not stationary.", whole=True),
+    "rank": TruthKind((), "Number of stationary relations between nonstationary channels.", whole=True),
     "beta": TruthKind(("channel", "relation"), "Weight of each channel in each stationary relation.", whole=True),
     "alpha": TruthKind(
-        ("channel", "relation"), "How much of each relation's error a channel's next change takes up.", whole=True
+        ("channel", "relation"), "Response of a channel's next change to the deviation from each relation.", whole=True
     ),
     "relation_cov": TruthKind(
         ("relation", "relation_"), "Covariance of the stationary relations in closed form.", whole=True
     ),
     "long_run": TruthKind(
-        ("target", "source"), "How far a unit of the source's noise moves the target for good.", whole=True
+        ("target", "source"), "Permanent effect on the target of one unit of the source's noise.", whole=True
     ),
     "noise_cov": TruthKind(("channel", "channel_"), "Covariance of the noise of one step."),
     "intercept": TruthKind(("channel",), "Constant term of the equation.", optional=True),
@@ -72,39 +71,41 @@ TRUTH: dict[str, TruthKind] = {
     "theory_mean": TruthKind(("time", "channel"), "Expected value in closed form."),
     "theory_cov": TruthKind(
         ("channel", "channel_"),
-        "Covariance in closed form: stationary, or per unit of time where there is no stationary law.",
+        "Covariance in closed form: stationary, or per unit of time if the process is not stationary.",
     ),
     "theory_acov": TruthKind(
         ("acov_lag", "channel", "channel_"), "Cov(x[t + lag], x[t]) in closed form; the lag counts samples."
     ),
-    "frequency": TruthKind(("frequency_",), "Frequencies of the spectra, cycles a step."),
+    "frequency": TruthKind(("frequency_",), "Frequencies of the spectra, cycles per step."),
     "theory_psd": TruthKind(
         ("channel", "frequency_"),
         "Power spectral density in closed form, two-sided: its mean over all frequencies is the variance.",
     ),
-    "input": TruthKind(("time", "channel", "realization"), "What drives each channel from outside."),
-    "redraws": TruthKind(("channel", "realization"), "How often a stretch of input was drawn again, having exploded."),
-    "regime": TruthKind(("time", "realization"), "Regime that is at work, counted from 0."),
-    "transition": TruthKind(("state", "state_next"), "Probability to go from one regime to the next in one step."),
-    "regime_probability": TruthKind(("state",), "Share of time of each regime in the long run."),
-    "regime_coefficients": TruthKind(("state", "target", "source"), "Coefficient of the source a step ago, a regime."),
+    "input": TruthKind(("time", "channel", "realization"), "External input of each channel."),
+    "redraws": TruthKind(("channel", "realization"), "Number of input segments redrawn because the system exploded."),
+    "regime": TruthKind(("time", "realization"), "Active regime, counted from 0."),
+    "transition": TruthKind(("state", "state_next"), "Probability of moving from one regime to another in one step."),
+    "regime_probability": TruthKind(("state",), "Long-run fraction of time in each regime."),
+    "regime_coefficients": TruthKind(
+        ("state", "target", "source"), "Coefficient of the source one step ago, per regime."
+    ),
     "regime_intercept": TruthKind(("state", "channel"), "Intercept of each regime."),
     "regime_noise_std": TruthKind(("state",), "Standard deviation of the noise of one step in each regime."),
-    "change_point": TruthKind(("time", "realization"), "True where a new segment began since the last sample."),
+    "change_point": TruthKind(("time", "realization"), "True if a new segment began since the last sample."),
     "local_mean": TruthKind(("time", "channel", "realization"), "Expected value, given the segments."),
     "regime_mean": TruthKind(("state", "channel"), "Mean of each regime, before any trend."),
-    "regime_slope": TruthKind(("state", "channel"), "Rise of the mean in one step in each regime."),
+    "regime_slope": TruthKind(("state", "channel"), "Rise of the mean per step in each regime."),
     "regime_cov": TruthKind(("state", "channel", "channel_"), "Covariance around the mean in each regime."),
     "trend": TruthKind(("time", "channel"), "Part of the series that grows at a constant rate."),
-    "seasonal": TruthKind(("time", "channel", "realization"), "Part of the series that repeats, all periods together."),
-    "level": TruthKind(("time", "channel", "realization"), "Part of the series that past noise has moved."),
-    "noise": TruthKind(("time", "channel", "realization"), "Noise of the step, as it came into the equation."),
-    "intervention": TruthKind(("time", "channel"), "True where the channel is intervened upon.", optional=True),
+    "seasonal": TruthKind(("time", "channel", "realization"), "Periodic part of the series, all periods together."),
+    "level": TruthKind(("time", "channel", "realization"), "Level of the series, moved by past noise."),
+    "noise": TruthKind(("time", "channel", "realization"), "Noise of the step, as it enters the equation."),
+    "intervention": TruthKind(("time", "channel"), "True where the channel is under intervention.", optional=True),
     "counterfactual": TruthKind(
-        ("time", "channel", "realization"), "Series of the same noise without any intervention.", optional=True
+        ("time", "channel", "realization"), "Series with the same noise but no interventions.", optional=True
     ),
     "effect": TruthKind(
-        ("time", "channel", "realization"), "What the interventions changed: data - counterfactual.", optional=True
+        ("time", "channel", "realization"), "Effect of the interventions: data - counterfactual.", optional=True
     ),
     "latent": TruthKind(("time", "state", "realization"), "Hidden process that the channels share.", whole=True),
     "loadings": TruthKind(("channel", "state"), "Weight of each hidden process in each channel."),
@@ -112,8 +113,10 @@ TRUTH: dict[str, TruthKind] = {
         ("state", "state_next"), "Weight of one hidden process in another, one step later."
     ),
     "coregionalization": TruthKind(("kernel", "channel", "channel_"), "Covariance between channels of each kernel."),
-    "kernel_kind": TruthKind(("kernel", "term"), "Which covariance function a term of a kernel is."),
-    "kernel_operation": TruthKind(("kernel", "term"), "How a term comes in: added or multiplied to those before."),
+    "kernel_kind": TruthKind(("kernel", "term"), "Covariance function of a term of a kernel."),
+    "kernel_operation": TruthKind(
+        ("kernel", "term"), "How a term is combined: added to or multiplied with those before it."
+    ),
     "kernel_length_scale": TruthKind(("kernel", "term"), "Length scale of a term, in steps."),
     "kernel_shape": TruthKind(("kernel", "term"), "Shape of a term that has one."),
     "theory_var": TruthKind(("channel",), "Variance in closed form."),
@@ -122,8 +125,8 @@ TRUTH: dict[str, TruthKind] = {
     "conditional_correlation": TruthKind(
         ("time", "channel", "channel_", "realization"), "Correlation of the next value given the past, R(t)."
     ),
-    "zscore_mean": TruthKind(("channel", "realization"), "Mean over time that zscore subtracted."),
-    "zscore_std": TruthKind(("channel", "realization"), "Standard deviation over time that zscore divided by."),
+    "zscore_mean": TruthKind(("channel", "realization"), "Mean over time subtracted by zscore."),
+    "zscore_std": TruthKind(("channel", "realization"), "Standard deviation over time by which zscore divided."),
 }
 
 # Dimensions whose labels are the channels' own.
@@ -136,8 +139,8 @@ LAG_DIMS = frozenset({"lag", "ma_lag", "difference_lag", "acov_lag"})
 class Truth:
     """One true quantity of a batch.
 
-    ``values`` has the configuration as its leading axis; ``dims`` names the others, in any order. Where it is known for
-    some configurations of the batch only, ``known`` (B,) says for which.
+    ``values`` has the configuration as its first axis; ``dims`` names the others, in any order. If it is known only for
+    some configurations of the batch, ``known`` (B,) marks them.
     """
 
     dims: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The figure of a check against theory: what chance allows around the theory, and the measurement with its error."""
+"""The figure of a check against theory: the sampling distribution, and the measurement with its error."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pymts.gallery.checks import Line
 WIDTH, HEIGHT = 560.0, 210.0
 LEFT, RIGHT, TOP, BASE = 44.0, 516.0, 26.0, 128.0
 POINT = 152.0  # height at which the measurement is drawn
-LEAST_SPAN = 4.0  # standard errors to each side
+LEAST_SPAN = 4.0  # standard errors on each side
 POINTS = 121
 
 
 @dataclass(frozen=True)
 class CheckFigure:
-    """A check in words and numbers, and the coordinates of its drawing (pixels)."""
+    """A check in words and numbers, with the coordinates of its drawing (pixels)."""
 
     label: str
     theory: str
@@ -70,7 +70,7 @@ def check_figure(line: Line) -> CheckFigure:
 
 
 def _number(value: float, digits: int) -> str:
-    """Return a number to two digits of its error, in powers of ten where zeros would hide it."""
+    """Return a number to two digits of its error, in powers of ten if it would have many zeros."""
     if value and (digits > 6 or abs(value) >= 1e7):
         exponent = math.floor(math.log10(abs(value)))
         return f"{value / 10**exponent:.{max(0, digits + exponent)}f}\u00d710{_raised(exponent)}".replace("-", "\u2212")

@@ -1,4 +1,4 @@
-"""Theory beside measurement, one line per model: ``python -m pymts.gallery.checks``. The tests check more."""
+"""Theory and measurement, one line per model: ``python -m pymts.gallery.checks``. The tests check more."""
 
 from __future__ import annotations
 

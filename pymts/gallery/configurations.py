@@ -14,14 +14,14 @@ from pymts.errors import TooLargeError
 from pymts.gallery.thumbnail import thumbnail
 from pymts.models.registry import MODELS
 
-MAX_ROWS = 2000  # more than a browser lays out at once, and a reader looks through
-MAX_COLUMNS = 5  # varying parameters that get a column of their own
+MAX_ROWS = 2000  # more than a browser lays out quickly or a reader scans
+MAX_COLUMNS = 5  # maximum number of varying parameters with their own columns
 COMMON = ("M", "T", "n_realizations", "seed")
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a collection is made of: the datasets in order, and how many there are. ``slug`` names the page."""
+    """The source of a collection: its datasets in order, and their number. ``slug`` names the page."""
 
     slug: str
     title: str
@@ -32,7 +32,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration: its picture, its shape, and the parameters that differ from the defaults."""
+    """One configuration: its thumbnail, its shape, and the parameters that differ from the defaults."""
 
     config_id: str
     model: str
@@ -42,13 +42,13 @@ class Row:
     changed: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """Return a parameter as the table shows it."""
+        """Return a parameter as shown in the table."""
         return _text(self.params[name]) if name in self.params else ""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """One store or grid. ``slug`` names its page, ``source`` is what the user named."""
+    """One store or grid. ``slug`` names its page, ``source`` is the name given by the user."""
 
     slug: str
     title: str
@@ -57,7 +57,7 @@ class Collection:
 
     @property
     def columns(self) -> list[str]:
-        """Parameters with a column of their own: those that vary, if they are few."""
+        """Parameters with their own columns: those that vary, if they are few."""
         names = dict.fromkeys(name for row in self.rows for name in row.changed)
         varying = [name for name in names if len({row.text(name) for row in self.rows}) > 1]
         return varying if len(varying) <= MAX_COLUMNS else []
@@ -69,7 +69,7 @@ class Collection:
 
 
 def check_count(source: str, count: int) -> None:
-    """Refuse what no page can show.
+    """Raise if a page cannot show the collection.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def check_count(source: str, count: int) -> None:
 
 
 def rows(datasets: Iterable[xr.Dataset], folder: Path, address: str) -> Iterable[Row]:
-    """Write the thumbnail of each dataset into ``folder``, which the site has at ``address``, and yield its row."""
+    """Write the thumbnail of each dataset into ``folder`` (``address`` on the site), and yield its row."""
     for dataset in datasets:
         identity = json.loads(dataset.attrs["config"])
         name, params = str(dataset.attrs["config_id"]), identity["params"]
@@ -100,7 +100,7 @@ def rows(datasets: Iterable[xr.Dataset], folder: Path, address: str) -> Iterable
 
 
 def _differs(model: str, name: str, params: Mapping[str, Any]) -> bool:
-    """Tell whether a parameter is not the default; of a model that is unknown here, all that is not None."""
+    """Return whether a parameter differs from its default (for an unknown model, from None)."""
     if model not in MODELS or name not in MODELS[model].params.model_fields:
         return params[name] is not None
     default = MODELS[model].params.model_fields[name].default
@@ -112,6 +112,6 @@ def _listed(changed: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a value as a cell of a table has room for it."""
+    """Return a value shortened to fit a table cell."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -1,4 +1,4 @@
-"""Equations of a docstring as MathML, which browsers set by themselves."""
+"""Converts equations in docstrings to MathML, which browsers render natively."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DIFFERENTIAL = re.compile(r"d([A-Za-z])(_.*)?")
 
 
 def is_equation(paragraph: str) -> bool:
-    """Tell equations from prose, which ends in a full stop."""
+    """Return whether a paragraph is an equation; prose ends in a full stop."""
     return bool(re.search(r"[=~]", paragraph)) and not paragraph.rstrip().endswith(".")
 
 
 def clauses(paragraph: str) -> list[str]:
-    """Return the equations of a paragraph: one a line, or several apart by three blanks."""
+    """Return the equations of a paragraph: one per line, or several separated by three blanks."""
     return [
         part.strip().rstrip(",")
         for line in paragraph.splitlines()
@@ -37,7 +37,7 @@ def clauses(paragraph: str) -> list[str]:
 
 
 def mathml(text: str) -> str:
-    """Return a ``<math>`` element, with the text itself as what a reader without MathML is given.
+    """Return a ``<math>`` element, with the source text as a fallback.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _subscript(text: str) -> str:
 
 
 class _Reader:
-    """One pass over the tokens; every method returns MathML and leaves the place behind what it read."""
+    """One pass over the tokens; every method returns MathML and advances past what it read."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
@@ -89,7 +89,7 @@ class _Reader:
         return self.tokens[place] if place < len(self.tokens) else None
 
     def row(self, until: frozenset[str]) -> str:
-        """Read products and what stands between them, up to a closing sign."""
+        """Read products and the operators between them, up to a closing sign."""
         parts: list[str] = []
         while (token := self.peek()) is not None and token.text not in until:
             if token.text in CLOSE:
@@ -104,7 +104,7 @@ class _Reader:
         return "".join(parts)
 
     def _is_prose(self) -> bool:
-        """Tell whether a word stands here that is neither a symbol nor a function."""
+        """Return whether the next token is a word that is neither a symbol nor a function."""
         token, after = self.peek(), self.peek(1)
         if token is None or token.kind != "name" or "_" in token.text or len(token.text) < 2:
             return False
@@ -123,7 +123,7 @@ class _Reader:
         return f"<mtext>\u00a0{escape(' '.join(words))}\u00a0</mtext>"
 
     def _product(self, until: frozenset[str]) -> str:
-        """Read factors beside one another; a slash divides all before it, or the differential alone."""
+        """Read adjacent factors; a slash divides everything before it, or only the differential."""
         factors: list[str] = []
         while (token := self.peek()) is not None:
             ends = token.text in until or token.text in CLOSE or token.text in RELATIONS
@@ -149,7 +149,7 @@ class _Reader:
                 atom = f"<msup><mrow>{atom}</mrow><mrow>{self._exponent()}</mrow></msup>"
             elif token.text == "'":
                 self.at += 1
-                atom += _sign(token.text)  # the glyph stands high by itself
+                atom += _sign(token.text)  # the glyph is already raised
             else:
                 break
         return atom

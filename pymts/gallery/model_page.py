@@ -1,4 +1,4 @@
-"""What the page of a model says, all of it read from the registered model."""
+"""Content of a model's page, read from the registered model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from pydantic.fields import FieldInfo
 from pymts.data.truth import TRUTH
 from pymts.gallery.equation import clauses, is_equation, mathml
 from pymts.gallery.tokens import NotReadError
-from pymts.models.docstrings import ordered_fields
+from pymts.models.docstrings import allowed_sentence, ordered_fields
 from pymts.models.registry import Model
 from pymts.params.base import Params
-from pymts.params.fields import allowed
 
 _DOI = re.compile(r"doi:(10\.\S+?)(?=[.,;]?(?:\s|$))")
 _CODE = re.compile(r"`([^`]+)`")
@@ -41,7 +40,7 @@ class TruthRow:
 
 
 def body(model: Model[...]) -> list[Markup]:
-    """Return the docstring below its summary: equations as MathML, paragraphs with their code marked."""
+    """Return the docstring below its summary: equations as MathML, paragraphs with code marked up."""
     paragraphs = [part for part in model.doc.split("\n\n")[1:] if part.strip()]
     return [_equations(part) if is_equation(part) else Markup("<p>{}</p>").format(prose(part)) for part in paragraphs]
 
@@ -59,8 +58,8 @@ def _equation(clause: str) -> Markup:
 
 
 def prose(text: str) -> Markup:
-    """Return text with what stands in backquotes marked as code, and short symbols such as n_i set as such."""
-    parts = _CODE.split(str(escape(" ".join(text.split()))))  # text and code by turns
+    """Return text with backquoted parts marked as code, and short symbols such as n_i set as mathematics."""
+    parts = _CODE.split(str(escape(" ".join(text.split()))))  # text and code alternate
     parts[1::2] = [f"<code>{code}</code>" for code in parts[1::2]]
     parts[::2] = [_SYMBOL.sub(r"<var>\1<sub>\2</sub></var>", words) for words in parts[::2]]
     return Markup("".join(parts))  # noqa: S704  (made of escaped text)
@@ -74,12 +73,12 @@ def reference(model: Model[...]) -> Markup:
 
 
 def parameters(model: Model[...]) -> tuple[list[Parameter], list[Parameter]]:
-    """Return the parameters of the model, and those that every model has."""
+    """Return the parameters of the model, and those common to all models."""
     own: list[Parameter] = []
     common: list[Parameter] = []
     for name, field in ordered_fields(model.params):
         (common if _is_common(name, field) else own).append(
-            Parameter(name, repr(field.default), prose(field.description or ""), allowed(field))
+            Parameter(name, repr(field.default), prose(field.description or ""), allowed_sentence(field))
         )
     return own, common
 
@@ -90,7 +89,7 @@ def _is_common(name: str, field: FieldInfo) -> bool:
 
 
 def truth(model: Model[...]) -> list[TruthRow]:
-    """Return what the truth holds, marked where it has to be asked for."""
+    """Return the truth variables, with optional ones marked."""
     return [TruthRow(name, ", ".join(TRUTH[name].dims), TRUTH[name].told) for name in model.truth]
 
 

@@ -1,4 +1,4 @@
-"""The pictures on the page of a model: which plots fit its dataset, and their files."""
+"""The plots on the page of a model: those that fit its dataset, and their files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pymts.plotting import KINDS
 from pymts.plotting.graph import has_links
 
 SIZE = (5.6, 3.2)  # inches
-PLACE = (0.14, 0.16, 0.69, 0.8)  # left, bottom, width, height, as parts of the picture
+PLACE = (0.14, 0.16, 0.69, 0.8)  # left, bottom, width, height, as fractions of the figure
 DPI = 125
 DARK, PALE = "#1a1a1a", "#d8d8d8"
 FEW = 6  # channels whose lines can be told apart
@@ -24,7 +24,7 @@ LONG = 300  # samples of a line plot in which single oscillations can still be s
 
 @dataclass(frozen=True)
 class Picture:
-    """One file, the same for a dark page if that is another, and what they show in words."""
+    """An image file, its dark version if there is one, and a caption."""
 
     file: str
     dark: str | None
@@ -34,7 +34,7 @@ class Picture:
 
 
 def draw(dataset: xr.Dataset, folder: Path, name: str) -> list[Picture]:
-    """Write the pictures that fit a dataset as ``<name>-<kind>.webp``, and return them."""
+    """Write the plots that fit a dataset as ``<name>-<kind>.webp``, and return them."""
     return [_save(ax, folder / f"{name}-{kind}.webp", caption) for kind, caption, ax in _plots(dataset)]
 
 
@@ -53,15 +53,19 @@ def _plots(dataset: xr.Dataset) -> Iterator[tuple[str, str, Any]]:
     if dataset.sizes["time"] >= 8:
         yield "spectrum", f"Power spectral density: {which}", _drawn("spectrum", dataset, channels=few)
     if has_links(dataset):
-        yield "graph", "The true graph: who drives whom", _drawn("graph", dataset)
+        yield "graph", "The true graph", _drawn("graph", dataset)
     if "theory_acov" in dataset:
-        yield "correlation", "Autocovariance of channel 0: one sample beside the theory", _drawn("correlation", dataset)
+        yield (
+            "correlation",
+            "Autocovariance of channel 0: one realization and the theory",
+            _drawn("correlation", dataset),
+        )
     elif "adjacency" not in dataset:
         yield "embedding", "Channel 0 against its past", _drawn("embedding", dataset)
 
 
 def _drawn(kind: str, dataset: xr.Dataset, **options: Any) -> Any:
-    """Draw on axes in a place of their own: to have them laid out would take as long as to draw them."""
+    """Draw on axes at a fixed place: automatic layout would take as long as drawing."""
     plot: Callable[..., Any] = KINDS[kind]
     ax = Figure(figsize=SIZE).add_axes(PLACE)
     plot(dataset, ax=ax, title="", **options)
@@ -73,7 +77,7 @@ def _save(ax: Any, path: Path, caption: str) -> Picture:
     options = {"dpi": DPI, "pil_kwargs": {"quality": 80, "method": 4}}
     figure.savefig(path, **options)
     dark = None
-    if ax.images:  # turning its colours over would turn the meaning of its colour map over
+    if ax.images:  # inverting its colours would invert the meaning of the colour map
         dark = path.with_stem(f"{path.stem}-dark")
         _darken(figure)
         figure.savefig(dark, **options)
@@ -81,7 +85,7 @@ def _save(ax: Any, path: Path, caption: str) -> Picture:
 
 
 def _darken(figure: Any) -> None:
-    """Draw text, ticks and frames light on dark."""
+    """Draw text, ticks and frames in light colours on dark."""
     figure.set_facecolor(DARK)
     for text in figure.findobj(Text):
         text.set_color(PALE)

@@ -1,4 +1,4 @@
-"""Putting a finished site in its place: whole or not at all, and never over what is not a gallery."""
+"""Publishes a finished site: completely or not at all, and never over anything but a gallery."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 def write_site(target: Path, write: Callable[[Path], T]) -> T:
-    """Let ``write`` fill a directory beside the target, then give it the target's name.
+    """Let ``write`` fill a directory next to the target, then rename it to the target.
 
-    An earlier gallery is replaced, in two renames; one of its readers may meet nothing between them, never a half.
+    An earlier gallery is replaced by two renames; in between, readers may find nothing, but never half a site.
 
     Raises
     ------
     StoreError
-        If the target is something else than a gallery, or holds files that no gallery wrote, or cannot be written.
+        If the target is not a gallery, contains other files, or cannot be written.
     """
     target = target.absolute()
     check_target(target)
@@ -34,7 +34,7 @@ def write_site(target: Path, write: Callable[[Path], T]) -> T:
             files = sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if path.is_file())
             manifest = json.dumps({"kind": KIND, "files": [*files, MANIFEST]}, indent=1)
             (draft / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
-            check_target(target)  # again: making the site took a while
+            check_target(target)  # again: building the site took a while
             _replace(draft, target)
     except OSError as error:
         if isinstance(error, StoreError):
@@ -44,26 +44,26 @@ def write_site(target: Path, write: Callable[[Path], T]) -> T:
 
 
 def check_target(target: Path) -> None:
-    """Refuse a target whose replacement would destroy anything but a gallery."""
+    """Raise if replacing the target would destroy anything but a gallery."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise StoreError(f"{target} is not a directory, so no gallery can be written there; give another name")
+        raise StoreError(f"{target} is not a directory, so no gallery can be written there; choose another name")
     if not target.exists() or not any(target.iterdir()):
         return
     files = _manifest(target / MANIFEST)
     if files is None:
-        raise StoreError(f"{target} holds other files and no gallery; give a new or an empty directory")
+        raise StoreError(f"{target} contains other files and no gallery; choose a new or an empty directory")
     present = {
         path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()
     }
     foreign = sorted(present - files)
     if foreign:
         raise StoreError(
-            f"{target} holds {foreign[0]!r}, which no gallery wrote; move it away or give another directory"
+            f"{target} contains {foreign[0]!r}, which is not part of a gallery; move it or choose another directory"
         )
 
 
 def _manifest(path: Path) -> frozenset[str] | None:
-    """Return the files of a gallery, or None if the manifest is none."""
+    """Return the files of a gallery, or None if the manifest is not valid."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -47,7 +47,7 @@ def build_gallery(
     MissingLibraryError
         If jinja2 is not installed.
     StoreError
-        If the target is no gallery, or cannot be written.
+        If the target is not a gallery, or cannot be written.
     TooLargeError
         If a collection has more configurations than a page shows.
     """
@@ -93,7 +93,7 @@ def _write(
 
 
 def _write_model(folder: Path, environment: Any, model: Model[...], models: Sequence[Model[...]]) -> Card:
-    from pymts.gallery import model_page, pictures  # noqa: PLC0415  (need libraries that may be missing)
+    from pymts.gallery import model_page, pictures  # noqa: PLC0415  (need optional libraries)
 
     dataset = make(model)(seed=model.example_seed, cache=False)
     (folder / "thumbs" / f"{model.name}.svg").write_text(thumbnail(dataset), encoding="utf-8")

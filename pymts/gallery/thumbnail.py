@@ -1,4 +1,4 @@
-"""Small pictures of a series: lines in an SVG of a few kilobytes that follows the reader's light or dark scheme."""
+"""Thumbnails of a series: an SVG of a few kilobytes that follows the reader's light or dark scheme."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pymts.data.dataset import DATA, DIMS
 WIDTH, HEIGHT, MARGIN = 240.0, 84.0, 4.0
 CHANNELS = 4
 FEWEST, MOST = 60, 320  # samples
-TURNS = 40.0  # as many ups and downs as can be told apart
+TURNS = 40.0  # as many oscillations as can be distinguished
 LIGHT = ("#2563a8", "#d1692a", "#3b8a4f", "#9a4fa3")
 DARK = ("#7db4ee", "#f0a06c", "#7fcf94", "#d59ae0")
 STYLE = (
@@ -26,7 +26,7 @@ STYLE = (
 def thumbnail(dataset: xr.Dataset) -> str:
     """Return an SVG of the first samples of the first channels, first realization.
 
-    A value that is not finite, or so far out that the rest would be flat, is drawn at the edge.
+    Values that are not finite, or so extreme that the rest would look flat, are drawn at the edge.
     """
     array = dataset[DATA].transpose(*DIMS).isel(realization=0)
     values = np.asarray(array.isel(time=slice(0, MOST), channel=slice(0, CHANNELS)).values, dtype=float)
@@ -42,7 +42,7 @@ def thumbnail(dataset: xr.Dataset) -> str:
 
 
 def _stretch(values: NDArray[np.float64]) -> int:
-    """Return how many samples to show: few of a series that turns at every step, many of a smooth one."""
+    """Return how many samples to show: few for a rapidly varying series, many for a smooth one."""
     change = np.sign(np.diff(values, axis=0))
     turns = float(np.mean(change[1:] * change[:-1] < 0)) if len(values) > 2 else 0.0
     return int(np.clip(TURNS / max(turns, TURNS / MOST), FEWEST, MOST))

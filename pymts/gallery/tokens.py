@@ -1,4 +1,4 @@
-"""Words, numbers and signs of an equation as a docstring writes it."""
+"""Words, numbers and signs of an equation in a docstring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
-    """One piece of the text; ``spaced`` tells whether blanks stand before it, ``trailed`` whether they stand behind."""
+    """One piece of the text; ``spaced`` and ``trailed`` tell whether blanks precede and follow it."""
 
     kind: str
     text: str
@@ -24,7 +24,7 @@ class Token:
 
 
 class NotReadError(ValueError):
-    """The text is no equation that this reader knows."""
+    """The text is not an equation that this parser knows."""
 
 
 def tokenize(text: str) -> list[Token]:
@@ -33,7 +33,7 @@ def tokenize(text: str) -> list[Token]:
     Raises
     ------
     NotReadError
-        At a sign that it does not know.
+        If a sign is unknown.
     """
     tokens: list[Token] = []
     at = 0

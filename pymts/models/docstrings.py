@@ -42,7 +42,7 @@ def _wrap(text: str, indent: str = "", width: int = WIDTH) -> str:
 
 
 def _parameter(name: str, field: FieldInfo) -> str:
-    description = f"{field.description} {_allowed(field)}."
+    description = f"{field.description} {allowed_sentence(field)}."
     return f"{name} : {type_name(field)}, default={field.default!r}\n{_wrap(description, '    ')}"
 
 
@@ -90,7 +90,7 @@ def help_text(
         for field_name in names:
             field = params.model_fields[field_name]
             lines.append(f"  {field_name} = {_default(field)}")
-            lines.append(_wrap(f"{field.description} {_allowed(field)}.", "      ", width))
+            lines.append(_wrap(f"{field.description} {allowed_sentence(field)}.", "      ", width))
     lines += ["", "Truth"]
     lines += [_truth_line(item, width)[2:] for item in truth] or ["  none beyond the parameters"]
     lines += ["", f"Tags: {', '.join(tags) or 'none'}"]
@@ -100,7 +100,7 @@ def help_text(
     return "\n".join(lines)
 
 
-def _allowed(field: FieldInfo) -> str:
+def allowed_sentence(field: FieldInfo) -> str:
     """Return the allowed values of a field as a separate sentence, with bounds as symbols."""
     text = allowed(field)
     for words, symbol in SYMBOLS.items():

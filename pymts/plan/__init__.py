@@ -1,1 +1,1 @@
-"""What is to be made: ``configuration`` (one dataset), ``grid`` (many), ``mixture`` (random ones)."""
+"""Plans of datasets: ``configuration`` (one dataset), ``grid`` (many), ``mixture`` (random ones)."""

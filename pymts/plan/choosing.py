@@ -1,4 +1,4 @@
-"""Which of many configurations are meant: by position, mask, name, or the values of their parameters."""
+"""Selecting configurations by position, mask, name, or parameter values."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ MODEL = "model"
 
 
 def positions(key: Any, total: int, of_name: Callable[[str], int]) -> Sequence[int]:
-    """Return the positions that a slice, a list of positions or names, or a boolean mask means.
+    """Return the positions selected by a slice, a list of positions or names, or a boolean mask.
 
     Raises
     ------
     InvalidParameterError
-        If a mask has another length, or the key is none of these.
+        If a mask has the wrong length, or the key is none of these.
     IndexError, KeyError
-        If a position or a name is not there.
+        If a position or a name does not exist.
     """
     if isinstance(key, slice):
         return range(total)[key]
     asked = np.asarray(key)
     if asked.dtype == bool:
         if asked.shape != (total,):
-            raise InvalidParameterError(f"a mask needs a value for each of {total} configurations, got {asked.size}")
+            raise InvalidParameterError(
+                f"a mask must have one value for each of {total} configurations, got {asked.size}"
+            )
         return tuple(np.flatnonzero(asked).tolist())
     if asked.ndim != 1 or (asked.size and asked.dtype.kind not in "iuUO"):
         raise InvalidParameterError(
-            f"choose by a position, a config_id, a slice, a list of these or a boolean mask, got {key!r:.60}"
+            f"select by a position, a config_id, a slice, a list of these or a boolean mask, got {key!r:.60}"
         )
     found = []
     for one in asked.tolist():
@@ -43,12 +45,12 @@ def positions(key: Any, total: int, of_name: Callable[[str], int]) -> Sequence[i
 
 
 def matching(rows: Iterable[Mapping[str, Any]], conditions: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the positions of the rows in which every name has the value, or one of the list of values, that is given.
+    """Return the positions of the rows in which every name has the given value, or one of a list of values.
 
     Raises
     ------
     InvalidParameterError
-        If no row has a name, or none matches.
+        If a name is in no row, or no row matches.
     """
     table = list(rows)
     known = dict.fromkeys(name for row in table for name in row)

@@ -1,4 +1,4 @@
-"""A configuration: a model with all its parameters, and the identity that names its dataset."""
+"""A configuration: a model, all its parameters, and the identity that names its dataset."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from pymts.params.validation import EXECUTION, InvalidParams, Problem, canonical
 from pymts.streams import fresh_seed
 
 SLUG_LENGTH = 80
-HASH_LENGTHS = (8, 16, 64)  # the rungs that a collision climbs
+HASH_LENGTHS = (8, 16, 64)  # tried in turn after a collision
 SHORT = {"n_realizations": "R"}  # in the readable name of a dataset
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def canonical_json(value: Any) -> str:
-    """Return the one text of a JSON value: sorted keys, no spaces, shortest floats, ASCII."""
+    """Return the canonical text of a JSON value: sorted keys, no spaces, shortest floats, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A model and its resolved parameters; equal identities are equal inputs of the kernel."""
+    """A model and its resolved parameters; equal identities mean equal inputs to the simulation."""
 
     model: Model[...]
     params: Params
 
     @classmethod
     def of(cls, model: str | Model[...], given: Mapping[str, Any]) -> Configuration:
-        """Validate what was given; draw a seed if it is ``None``.
+        """Validate the given parameters; draw a seed if it is ``None``.
 
         Raises
         ------
         InvalidParameterError
-            If a parameter is unknown, invalid or says how to run rather than what to make.
+            If a parameter is unknown, invalid, or controls how to run rather than what to generate.
         """
         found = model if isinstance(model, Model) else get_model(model)
         how = [
-            Problem(key, f"{key} says how to run, not what to make; give it to the call")
+            Problem(key, f"{key} controls how to run, not what to generate; pass it to the function instead")
             for key in given
             if key in EXECUTION
         ]
@@ -63,13 +63,13 @@ class Configuration:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Every parameter with its resolved value, as JSON has it."""
+        """Every parameter with its resolved value, in JSON form."""
         fields = type(self.params).model_fields
         return {name: canonical_value(getattr(self.params, name)) for name in fields if name not in EXECUTION}
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What the dataset is: model, version and every parameter."""
+        """What defines the dataset: model, version and every parameter."""
         return {"model": self.model.name, "version": self.model.version, "params": self.values}
 
     @cached_property
@@ -84,7 +84,7 @@ class Configuration:
 
     @cached_property
     def slug(self) -> str:
-        """The readable part of the name: model, M, T, the scalars that differ from their defaults, the seed."""
+        """The readable part of the name: model, M, T, scalars that differ from their defaults, seed."""
         params, seed = self.params, f"seed{self.seed}"
         parts = [self.model.name, f"M{params.M}", f"T{params.T}"]
         for name, field in type(params).model_fields.items():
@@ -97,7 +97,7 @@ class Configuration:
         return f"{head}_{seed}"
 
     def name(self, hash_length: int = HASH_LENGTHS[0]) -> str:
-        """Return the slug with so many digits of the digest."""
+        """Return the slug with this many digits of the digest."""
         return f"{self.slug}__{self.digest[:hash_length]}"
 
     @property
@@ -120,7 +120,7 @@ def _short(value: bool | float | str) -> str:
 def derived_seed(top_seed: int, model: Model[...], params: Params) -> int:
     """Return the seed of a grid cell that has none: a digest of the grid's seed and the cell's content.
 
-    Position in the grid plays no part, so inserting, removing or reordering cells changes no other cell.
+    It does not depend on the position in the grid, so inserting, removing or reordering cells changes no other cell.
     """
     content = Configuration(model, params.model_copy(update={"seed": None})).canonical
     digest = hashlib.sha256(f"{top_seed}:{content}".encode("ascii")).digest()

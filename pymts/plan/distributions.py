@@ -1,4 +1,4 @@
-"""Distributions of a parameter, as a mixture declares them: ``{uniform: [low, high]}`` and the like."""
+"""Distributions of parameters in a mixture, such as ``{uniform: [low, high]}``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = ("uniform", "loguniform", "normal", "integers", "choice")
 
 @dataclass(frozen=True)
 class Distribution:
-    """A distribution by name, with its two numbers or its choices."""
+    """A named distribution, with its two numbers or its choices."""
 
     name: str
     values: tuple[Any, ...]
@@ -36,7 +36,7 @@ class Distribution:
         return float(rng.uniform(first, second))
 
     def examples(self) -> list[Any]:
-        """Return values that may be drawn: the ends, or all choices; the mean of a normal distribution."""
+        """Return values that may be drawn: the bounds, all choices, or the mean of a normal distribution."""
         return [self.values[0]] if self.name == "normal" else list(self.values)
 
 
@@ -51,7 +51,7 @@ def read_distribution(value: Any) -> Distribution | None:
     if not isinstance(value, Mapping):
         return None
     if len(value) != 1 or next(iter(value)) not in NAMES:
-        raise InvalidParameterError(f"a distribution is one of {', '.join(NAMES)} with its list, got {shown(value)}")
+        raise InvalidParameterError(f"a distribution must be one of {', '.join(NAMES)} with a list, got {shown(value)}")
     name, numbers = next(iter(value.items()))
     if not isinstance(numbers, list | tuple) or not numbers:
         raise InvalidParameterError(f"{name} needs a list, got {shown(numbers)}")
@@ -65,11 +65,11 @@ def read_distribution(value: Any) -> Distribution | None:
     if name == "normal" and second < 0:
         raise InvalidParameterError(f"normal needs a standard deviation of at least 0, got {second}")
     if name != "normal" and first > second:
-        raise InvalidParameterError(f"{name} needs the lower end first, got {shown(numbers)}")
+        raise InvalidParameterError(f"{name} needs the lower bound first, got {shown(numbers)}")
     if name == "loguniform" and first <= 0:
-        raise InvalidParameterError(f"loguniform needs ends greater than 0, got {shown(numbers)}")
+        raise InvalidParameterError(f"loguniform needs bounds greater than 0, got {shown(numbers)}")
     if name == "integers" and not -(2**63) <= first <= second < 2**63:
-        raise InvalidParameterError(f"integers needs numbers of 64 bits, got {shown(numbers)}")
+        raise InvalidParameterError(f"integers needs 64-bit numbers, got {shown(numbers)}")
     return Distribution(name, (first, second))
 
 

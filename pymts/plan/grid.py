@@ -1,4 +1,4 @@
-"""A parameter grid: records of parameters, where a list sweeps, expanded one cell at a time."""
+"""A parameter grid: records whose lists are swept, expanded one cell at a time."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Grid(Sequence[Configuration]):
     Parameters
     ----------
     records : list of dict
-        Each a ``model`` and its parameters. A list of scalars sweeps wherever a scalar is allowed, and a list of
-        matrices where a matrix is; several lists make the Cartesian product. ``{"sweep": [...]}`` and
-        ``{"value": [...]}`` say which it is where a list could be either.
+        Each has a ``model`` and its parameters. A list of scalars is swept if the parameter accepts a scalar, and a
+        list of matrices if it accepts a matrix; several lists form a Cartesian product. If a list could be either,
+        ``{"sweep": [...]}`` and ``{"value": [...]}`` make it explicit.
     seed : int
-        Gives every cell without its own seed one derived from this seed and the cell's content.
+        Every cell without its own seed gets one derived from this seed and the cell's content.
     defaults : dict
-        Parameters for every record whose model has them and that does not give them itself.
+        Parameters for every record whose model has them, unless the record sets them.
     source : str
         Name used in error messages.
     max_cells : int
-        Refuse a grid of more cells.
+        Largest number of cells allowed.
     info : Info or None
         Name, version, description, license, citation and authors.
     lines : list of int
@@ -49,7 +49,7 @@ class Grid(Sequence[Configuration]):
     Raises
     ------
     GridError
-        If a record is invalid; every problem is listed, with record, field, value and what is allowed.
+        If a record is invalid; every problem is listed, with record, field, value and allowed range.
     TooLargeError
         If the grid has more cells than ``max_cells``.
     """
@@ -95,12 +95,12 @@ class Grid(Sequence[Configuration]):
             raise _grid_error(source, problems)
 
     def _line(self, number: int) -> int | None:
-        """Return the line of a record in its file, if it is known."""
+        """Return the line of a record in its file, if known."""
         return self._lines[number - 1] if number <= len(self._lines) else None
 
     @staticmethod
     def _usable_defaults(defaults: Mapping[str, Any], records: Sequence[Any], problems: list[str]) -> Mapping[str, Any]:
-        """Refuse a default that no model of the grid has: it is a typo that would be ignored silently."""
+        """Raise for a default that no model of the grid has: a typo would be ignored silently."""
         names = [raw.get("model", defaults.get("model")) for raw in records if isinstance(raw, Mapping)]
         models = [MODELS[name] for name in names if isinstance(name, str) and name in MODELS]
         known = {name for model in models for name in (*model.params.model_fields, *synonyms(model.params))}
@@ -113,7 +113,7 @@ class Grid(Sequence[Configuration]):
         return defaults
 
     def _check_cells(self, problems: list[str]) -> None:
-        """Validate every cell; what many cells of a record share is said once."""
+        """Validate every cell; problems shared by many cells of a record are reported once."""
         seen = dict.fromkeys(problems)
         for record in self.records:
             for index in range(len(record)):
@@ -161,12 +161,12 @@ class Grid(Sequence[Configuration]):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the digests of all configurations, whatever their order: equal for equal datasets."""
+        """SHA-256 over the digests of all configurations in any order: equal for equal datasets."""
         digests = sorted(configuration.digest for configuration in self)
         return hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
 
     def cite(self) -> str:
-        """Return BibTeX entries of the grid, of PyMTS and of the reference of each model."""
+        """Return BibTeX entries for the grid, PyMTS and the reference of each model."""
         return bibtex(self.info, Path(self.source).stem, self.digest, references(r.model for r in self.records))
 
     @property
@@ -184,7 +184,7 @@ class Grid(Sequence[Configuration]):
     ) -> Grid:
         """Read a grid from a YAML file, a mapping with ``configs``, or a list of records.
 
-        ``seed``, if given, takes the place of the grid's own.
+        ``seed``, if given, overrides the grid's own.
         """
         if isinstance(source, Grid):
             return source
@@ -197,14 +197,14 @@ class Grid(Sequence[Configuration]):
             content = {"configs": content}
         if not isinstance(content, Mapping):
             found = "an empty file" if content is None else shown(content)
-            raise GridError(f"{name}: a grid is a mapping with the key configs, or a list of records; got {found}")
+            raise GridError(f"{name}: a grid must be a mapping with the key configs, or a list of records; got {found}")
         unknown = [key for key in content if key not in TOP_KEYS]
         if unknown:
             hint = nearest(str(unknown[0]), TOP_KEYS)
             keys = ", ".join(TOP_KEYS)
-            raise GridError(f"{name}: {unknown[0]!r} is not a key of a grid (these are {keys}){hint}")
+            raise GridError(f"{name}: {unknown[0]!r} is not a key of a grid (valid keys: {keys}){hint}")
         if "configs" not in content:
-            raise GridError(f"{name}: the key configs is missing; it holds the list of records")
+            raise GridError(f"{name}: the key configs is missing; add it with the list of records")
         top = content.get("seed") if seed is None else seed
         return cls(
             content["configs"],
@@ -217,7 +217,7 @@ class Grid(Sequence[Configuration]):
         )
 
     def part(self, indices: range) -> tuple[dict[str, Any], int]:
-        """Return the records that have these cells as plain data, and how many cells come before them."""
+        """Return the records containing these cells as plain data, and the number of cells before them."""
         first, last = (bisect_right(self._ends, index) for index in (indices[0], indices[-1]))
         return self.to_mapping(slice(first, last + 1)), self._before(first)
 

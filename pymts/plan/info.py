@@ -1,4 +1,4 @@
-"""What a grid is: the words that travel with it, and how it is cited."""
+"""Name, license, authors and citation of a grid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pymts.params.validation import shown
 
 @dataclass(frozen=True)
 class Info:
-    """Name, version and the rest of what a grid file may say of itself; all of it is optional."""
+    """Name, version and other optional information that a grid file may contain."""
 
     name: str = ""
     version: str = ""
@@ -25,7 +25,7 @@ class Info:
 
     @classmethod
     def read(cls, content: Mapping[str, Any], source: str) -> Info:
-        """Return what a grid's mapping says, or raise GridError for what is no text."""
+        """Return the information in a grid's mapping; raise GridError for values that are not text."""
         found: dict[str, Any] = {}
         for key in INFO_KEYS:
             if key not in content:
@@ -39,12 +39,12 @@ class Info:
             elif isinstance(value, str) and key != "authors":
                 found[key] = value
             else:
-                kind = "a text or a list of texts" if key == "authors" else "a text"
+                kind = "a string or a list of strings" if key == "authors" else "a string"
                 raise GridError(f"{source}: {key} must be {kind}, got {shown(value)}")
         return cls(**found)
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return what was said, as plain data."""
+        """Return the information as plain data."""
         said = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
 
@@ -53,7 +53,7 @@ INFO_KEYS = tuple(field.name for field in fields(Info))
 
 
 def bibtex(info: Info, source: str, digest: str, models: Mapping[str, str]) -> str:
-    """Return BibTeX entries of a grid, of PyMTS and of the reference of each model, name -> reference."""
+    """Return BibTeX entries for a grid, PyMTS and the reference of each model, name -> reference."""
     entries = []
     if info.citation.lstrip().startswith("@"):
         entries.append(info.citation.strip())
@@ -75,7 +75,7 @@ def bibtex(info: Info, source: str, digest: str, models: Mapping[str, str]) -> s
 
 
 def _parts(reference: str) -> dict[str, str]:
-    """Return author, year and doi as far as a reference has the usual form, and all of it as a note."""
+    """Return author, year and doi if a reference has the usual form, and its full text as a note."""
     head = re.match(r"(.+?) \((\d{4})\), (.+?)(?:, doi:|\. |$)", reference)
     doi = re.search(r"doi:(\S+?)[.,;]?(?:\s|$)", reference)
     found = {"author": head[1].replace(", ", " and "), "year": head[2], "title": head[3]} if head else {}
@@ -92,5 +92,5 @@ def _key(text: str) -> str:
 
 
 def references(models: Iterable[Any]) -> dict[str, str]:
-    """Return name -> reference of models that have one."""
+    """Return name -> reference for models that have one."""
     return {model.name: model.reference for model in models if model.reference}

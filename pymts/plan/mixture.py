@@ -1,4 +1,4 @@
-"""A weighted mixture of models whose parameters are drawn: an endless, addressable source of configurations."""
+"""A weighted mixture of models with random parameters: an endless, indexable source of configurations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from pymts.plan.grid import Grid
 WEIGHT = "weight"
 MAX_INDEX = 2**32 - 1
 _KEYS = ("seed", "defaults", "mixture")
-_OWN = ("seed", "random_state", "n_realizations")  # what every draw of a grid has for itself
+_OWN = ("seed", "random_state", "n_realizations")  # set separately in every draw of a grid
 
 
 @dataclass(frozen=True)
 class Component:
-    """One model of a mixture: how often it is drawn, what is fixed and what is drawn."""
+    """One model of a mixture: its weight, fixed parameters and random parameters."""
 
     model: Model[...]
     weight: float
@@ -36,18 +36,18 @@ class Component:
 class Mixture:
     """Configurations drawn from models with given weights and parameters with given distributions.
 
-    ``mixture[i]`` is the i-th draw, a configuration with a seed and so a config_id of its own. It depends on the
-    mixture, its seed and i alone, in whatever order draws are asked for.
+    ``mixture[i]`` is the i-th draw, a configuration with its own seed and config_id. It depends only on the mixture,
+    its seed and i, not on the order of access.
 
     Parameters
     ----------
     records : list of dict
-        Each has a ``model``, perhaps a ``weight`` (1), and parameters: a value, or a distribution, one of
-        ``{uniform: [low, high]}``, ``{loguniform: [low, high]}``, ``{normal: [mean, std]}``,
-        ``{integers: [low, high]}`` (both included) and ``{choice: [...]}``.
+        Each has a ``model``, an optional ``weight`` (default 1), and parameters: a value, or a distribution, one of
+        ``{uniform: [low, high]}``, ``{loguniform: [low, high]}``, ``{normal: [mean, std]}``, ``{integers: [low,
+        high]}`` (both included) and ``{choice: [...]}``.
     seed : int
     defaults : dict
-        Parameters of every record that takes them.
+        Parameters for every record whose model has them.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class Mixture:
 
     @classmethod
     def read(cls, source: str | Path, *, seed: int | None = None) -> Mixture:
-        """Read a mixture from a YAML file with ``mixture`` (the records), and perhaps ``seed`` and ``defaults``.
+        """Read a mixture from a YAML file with ``mixture`` (the records) and optional ``seed`` and ``defaults``.
 
         A grid file is read as the mixture of its cells.
         """
@@ -96,7 +96,7 @@ class Mixture:
             raise GridError(f"{path}: a mixture file must be a mapping with the key mixture, a list of records")
         for key in content:
             if key not in _KEYS:
-                raise GridError(f"{path}: {shown(key)} is not a key of a mixture file; it takes {', '.join(_KEYS)}")
+                raise GridError(f"{path}: {shown(key)} is not a key of a mixture file (valid keys: {', '.join(_KEYS)})")
         try:
             own = content.get("seed", 0) if seed is None else seed
             return cls(content["mixture"], seed=own, defaults=content.get("defaults"))
@@ -105,7 +105,7 @@ class Mixture:
 
     @classmethod
     def of_grid(cls, grid: Grid, *, seed: int = 0) -> Mixture:
-        """Return the mixture whose draws are the cells of a grid, each as likely as any other, with fresh seeds."""
+        """Return the mixture that draws the cells of a grid with equal probability and fresh seeds."""
         records = []
         for record in grid.records:
             values = {**record.fixed, **{name: {"choice": list(values)} for name, values in record.swept.items()}}
@@ -115,25 +115,25 @@ class Mixture:
         return cls(records, seed=seed)
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        """Travel as what was declared."""
+        """Pickle the declaration only."""
         return _again, (self.records, self.seed, self.defaults)
 
     @property
     def models(self) -> list[str]:
-        """The names of the models, sorted: their numbers are the classes of a classification."""
+        """The sorted names of the models; their positions are class labels."""
         return sorted({component.model.name for component in self.components})
 
     def __getitem__(self, index: int) -> Configuration:
-        """Return the draw of a number from 0 on."""
+        """Return draw ``index``, counted from 0."""
         return self.draw(index)
 
     def draw(self, index: int, *, epoch: int = 0, attempt: int = 0) -> Configuration:
-        """Return a draw; each epoch has draws of its own, and each attempt takes the place of the one before.
+        """Return a draw; each epoch has its own draws, and each attempt replaces the previous one.
 
         Raises
         ------
         InvalidParameterError
-            If a number is out of range, or the parameters that were drawn do not go together.
+            If a number is out of range, or the drawn parameters are inconsistent.
         """
         for name, number in (("index", index), ("epoch", epoch), ("attempt", attempt)):
             if not 0 <= number <= MAX_INDEX:
@@ -147,7 +147,7 @@ class Mixture:
         return Configuration.of(component.model, given)
 
     def __repr__(self) -> str:
-        """Say what is mixed."""
+        """Show the records of the mixture."""
         return f"<Mixture of {len(self.components)} records ({', '.join(self.models)}), seed {self.seed}>"
 
 
@@ -156,7 +156,7 @@ def _again(records: list[Any], seed: int, defaults: dict[str, Any]) -> Mixture:
 
 
 def _check_defaults(defaults: Mapping[str, Any], records: Sequence[Any]) -> None:
-    """Refuse a default that no model of the mixture takes."""
+    """Raise for a default that no model of the mixture has."""
     names = {record.get("model") for record in records if isinstance(record, Mapping)}
     known = {
         field
@@ -195,7 +195,7 @@ def _component(number: int, record: Any, defaults: Mapping[str, Any]) -> Compone
         if distribution is None:
             fixed[name] = value
         elif name == "seed":
-            raise GridError(f"{where}: seed cannot be drawn from a distribution; every draw has a seed of its own")
+            raise GridError(f"{where}: seed cannot be drawn from a distribution; every draw has its own seed")
         else:
             drawn[name] = distribution
     _try_extremes(where, model, fixed, drawn)
@@ -203,7 +203,7 @@ def _component(number: int, record: Any, defaults: Mapping[str, Any]) -> Compone
 
 
 def _try_extremes(where: str, model: Model[...], fixed: Mapping[str, Any], drawn: Mapping[str, Distribution]) -> None:
-    """Refuse a distribution whose ends the model does not take, when it is declared and not when it is drawn."""
+    """Raise for a distribution with bounds that the model rejects, on declaration rather than on drawing."""
     usual = {name: distribution.examples()[0] for name, distribution in drawn.items()}
     for name, distribution in [("", None), *drawn.items()]:
         for value in [None] if distribution is None else distribution.examples():

@@ -1,4 +1,4 @@
-"""One record of a grid: what stands, and what sweeps."""
+"""One record of a grid: fixed and swept parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pymts.params.fields import depths
 from pymts.params.validation import EXECUTION, shown, synonyms
 from pymts.plan.sequences import rule_of, spelled_out
 
-# {sweep: [...]} and {value: [...]} say which it is where a list could be either.
+# {sweep: [...]} and {value: [...]} make it explicit if a list could be either.
 SWEEP = "sweep"
 VALUE = "value"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record of a grid: a model, the parameters that stand, and the lists that sweep."""
+    """One record of a grid: a model, fixed parameters, and lists to sweep."""
 
     number: int
     model: Model[...]
@@ -44,7 +44,7 @@ class Record:
 def read_record(
     number: int, raw: Any, defaults: Mapping[str, Any], problems: list[str], line: int | None = None
 ) -> Record | None:
-    """Split a record into what stands and what sweeps; note what is wrong with it."""
+    """Split a record into fixed and swept parameters; collect its problems."""
     place = f"record {number}" if line is None else f"line {line}, record {number}"
     where = place
     if not isinstance(raw, Mapping):
@@ -75,7 +75,9 @@ def read_record(
     swept: dict[str, Sequence[Any]] = {}
     for key, raw_value in {**inherited, **own}.items():
         if key in EXECUTION:
-            problems.append(f"{where}: {key} says how to run, not what to make; give it to the call")
+            problems.append(
+                f"{where}: {key} controls how to run, not what to generate; pass it to the function instead"
+            )
             continue
         try:
             values, value = _read_value(model, also.get(key, key) if isinstance(key, str) else key, raw_value)
@@ -92,7 +94,7 @@ def read_record(
 
 
 def _read_value(model: Model[...], name: Any, raw: Any) -> tuple[Sequence[Any] | None, Any]:
-    """Return the values that a parameter sweeps, or None and the one value that it has.
+    """Return the values that a parameter sweeps, or None and its single value.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def _read_value(model: Model[...], name: Any, raw: Any) -> tuple[Sequence[Any] |
 def _sweep(model: Model[...], name: Any, value: Any) -> list[Any] | None:
     """Return the values to sweep, or None if ``value`` is one value; the declared type decides.
 
-    A list of scalars sweeps wherever a scalar is allowed; a list as deep as a declared vector or matrix is a value.
+    A list of scalars is swept if a scalar is allowed; a list as deep as a declared vector or matrix is a value.
     """
     if _says(SWEEP, value) and isinstance(value[SWEEP], list):
         return list(value[SWEEP])
@@ -129,5 +131,5 @@ def _says(word: str, value: Any) -> bool:
 
 
 def _depth(value: Any) -> int:
-    """Return how deep lists nest."""
+    """Return the nesting depth of lists."""
     return 1 + max((_depth(item) for item in value), default=0) if isinstance(value, list) else 0

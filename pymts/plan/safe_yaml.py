@@ -1,4 +1,4 @@
-"""YAML from strangers: bounded before it is built, with plain types and no repeated keys."""
+"""YAML from untrusted sources: bounded before parsing, with plain types and no repeated keys."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 20
 MAX_NODES = 200_000
 MAX_SCALAR = 10_000
-MAX_DIGITS = 400  # more cannot be a float64; int() of very long digits is slow
+MAX_DIGITS = 400  # more digits exceed float64, and int() of very long ones is slow
 
 
 class _Loader(yaml.SafeLoader):
     """The pure Python safe loader (libyaml's parser can be crashed) with YAML 1.2 numbers and no repeated keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        del deep  # the library's signature; a grid is always built whole
+        del deep  # required by the signature; a grid is always built completely
         seen: dict[str, int] = {}
         for key_node, _ in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise GridError(f"line {line}: a key must be a name")
+                raise GridError(f"line {line}: a key must be a string")
             if key_node.tag == "tag:yaml.org,2002:merge" or key_node.value == "<<":
                 raise GridError(f"line {line}: merge keys (<<) are not supported; write the keys out or use defaults")
             if key_node.value in seen:
                 raise GridError(
-                    f"line {line}: the key {key_node.value!r} stands twice (first on line {seen[key_node.value]}); "
+                    f"line {line}: the key {key_node.value!r} is repeated (first on line {seen[key_node.value]}); "
                     "keep one"
                 )
             seen[key_node.value] = line
-        # Keys are names: `y`, `n` or `1` stay the text that was written.
+        # Keys are names: `y`, `n` or `1` stay as written.
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
 
@@ -70,7 +70,7 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 
 
 class _Budget:
-    """What a document may still cost, counted over its events with aliases expanded."""
+    """The remaining budget of a document, counted over its events with aliases expanded."""
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -79,11 +79,11 @@ class _Budget:
         self._open: list[tuple[str | None, int]] = []
 
     def spend(self, event: yaml.Event) -> None:
-        """Count one event; raise if it is over the limits or asks for what a grid does not need."""
+        """Count one event; raise if it exceeds a limit or is not needed in a grid."""
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                raise GridError("a grid is one YAML document; remove the second '---'")
+                raise GridError("a grid must be one YAML document; remove the second '---'")
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._sizes:
                 raise GridError(f"the alias *{event.anchor} has no finished anchor")
@@ -115,7 +115,7 @@ class _Budget:
 
 
 def _check_events(text: str) -> None:
-    """Walk over the events, which costs no memory, and refuse what would blow up when built."""
+    """Walk over the events, which takes no memory, and reject what would explode when built."""
     budget = _Budget()
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         try:
@@ -130,7 +130,7 @@ def load(raw: bytes) -> Any:
     Raises
     ------
     GridError
-        If the text is too large or deep, is not UTF-8 or YAML, repeats a key, or asks for a type of its own.
+        If the text is too large or deep, is not UTF-8 or YAML, repeats a key, or uses a custom type.
     """
     if len(raw) > MAX_BYTES:
         raise GridError(f"{len(raw)} bytes of YAML; the limit is {MAX_BYTES}")
@@ -154,7 +154,7 @@ def load(raw: bytes) -> Any:
 
 
 def record_lines(raw: bytes) -> list[int]:
-    """Return the line, from 1, on which each record of a grid begins; the text has been loaded, so that it is valid."""
+    """Return the line (from 1) on which each record of a grid begins; the text is known to be valid."""
     root = yaml.compose(raw.decode("utf-8-sig"), Loader=_Loader)
     if isinstance(root, yaml.MappingNode):
         root = next((value for key, value in root.value if key.value == "configs"), None)

@@ -1,4 +1,4 @@
-"""Lists of numbers that a grid may write as a rule: ``{linspace: [0, 4, 9]}`` and others."""
+"""Lists of numbers written as a rule in a grid, such as ``{linspace: [0, 4, 9]}``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 MOST = 100_000
-DIGITS = 12  # what rounding adds beyond these is no value that anybody meant
+DIGITS = 12  # digits beyond these are rounding errors
 
 
 def _linspace(start: float, stop: float, count: float) -> Any:
@@ -24,24 +24,24 @@ def _range(start: float, stop: float, step: float) -> Any:
 
 
 RULES: dict[str, tuple[str, Callable[[float, float, float], Any]]] = {
-    "linspace": ("[first, last, how many]", _linspace),
-    "logspace": ("[exponent of the first, exponent of the last, how many], of ten", _logspace),
-    "range": ("[first, end, step], without the end", _range),
+    "linspace": ("[first, last, count]", _linspace),
+    "logspace": ("[first exponent, last exponent, count] in powers of ten", _logspace),
+    "range": ("[first, end, step], end excluded", _range),
 }
 
 
 def rule_of(value: Any) -> str | None:
-    """Return the name of the rule that a value is, or None."""
+    """Return the name of the rule that a value uses, or None."""
     return next((name for name in RULES if isinstance(value, dict) and set(value) == {name}), None)
 
 
 def spelled_out(name: str, numbers: Any) -> list[float | int]:
-    """Return the numbers that a rule means; whole ones are integers.
+    """Return the numbers that a rule defines; whole ones as integers.
 
     Raises
     ------
     ValueError
-        If it is not given three numbers that make at least one and at most 100,000 values.
+        Unless it has three numbers that define at least one and at most 100,000 values.
     """
     form, make = RULES[name]
     plain = isinstance(numbers, list) and len(numbers) == 3

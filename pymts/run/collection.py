@@ -1,4 +1,4 @@
-"""A grid's datasets as a lazy sequence, and ``load_grid``, which gives it."""
+"""A grid's datasets as a lazy sequence, returned by ``load_grid``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 
 class DatasetSequence(Sequence[xr.Dataset]):
-    """The datasets of a grid, each loaded from the store or simulated when it is asked for.
+    """The datasets of a grid, each loaded from the store or simulated on access.
 
-    Index by position, config_id, slice, list or boolean mask. Iteration simulates whole batches at once, and is the
-    fast way through.
+    Index by position, config_id, slice, list or boolean mask. Iteration is fastest, since it simulates whole batches.
     """
 
     def __init__(self, grid: Grid, store: Store, cache: Cache = True, indices: Sequence[int] | None = None) -> None:
@@ -36,7 +35,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
         self.indices: Sequence[int] = range(len(grid)) if indices is None else indices
 
     def __len__(self) -> int:
-        """Count the configurations; nothing is expanded."""
+        """Return the number of configurations, without expanding them."""
         return len(self.indices)
 
     @overload
@@ -46,9 +45,9 @@ class DatasetSequence(Sequence[xr.Dataset]):
     def __getitem__(self, key: Any) -> DatasetSequence: ...
 
     def __getitem__(self, key: Any) -> xr.Dataset | DatasetSequence:
-        """Return the dataset at a position or of a config_id, or the sequence of a slice, a list or a boolean mask.
+        """Return one dataset by position or config_id, or a sequence for a slice, a list or a boolean mask.
 
-        ``grid[grid.table.M == 4]`` is the part of a grid with four channels.
+        ``grid[grid.table.M == 4]`` selects the configurations with four channels.
         """
         if isinstance(key, str):
             key = self._position(key)
@@ -65,7 +64,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
         return self._positions[name]
 
     def where(self, **conditions: Any) -> DatasetSequence:
-        """Return the part of the grid whose model and parameters have the values given, or one of a list of values.
+        """Return the configurations whose model and parameters have the given values, or one of a list of values.
 
         Raises
         ------
@@ -77,7 +76,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
         return self[list(matching(rows, conditions))]
 
     def __iter__(self) -> Iterator[xr.Dataset]:
-        """Yield the datasets in order, simulated in batches; raise where one fails."""
+        """Yield the datasets in order, simulated in batches; raise if one fails."""
         for outcome in run(((i, self.grid[i]) for i in self.indices), self.store, cache=self.cache):
             if outcome.error is not None:
                 raise outcome.error
@@ -85,9 +84,9 @@ class DatasetSequence(Sequence[xr.Dataset]):
             yield outcome.dataset
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether a config_id belongs to the grid."""
+        """Return whether a config_id belongs to the grid."""
         if not isinstance(key, str):
-            raise InvalidParameterError(f"ask for a config_id, not for a {type(key).__name__}")
+            raise InvalidParameterError(f"membership is tested by config_id, got a {type(key).__name__}")
         return key in self._positions
 
     def configuration(self, position: int) -> Configuration:
@@ -106,7 +105,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per configuration: model, shape, seed, every parameter that the grid sweeps, and these as a label."""
+        """One row per configuration: model, shape, seed, every swept parameter, and a label made of these."""
         rows = []
         names = list(dict.fromkeys(["M", "T", "n_realizations", *self.grid.swept, "seed"]))
         for index in self.indices:
@@ -121,22 +120,22 @@ class DatasetSequence(Sequence[xr.Dataset]):
     def to_xarray(
         self, variables: Sequence[str] | str = "data", *, chunks: int | None = None
     ) -> xr.Dataset | xr.DataTree:
-        """Return all datasets as one, backed by dask; nothing is read or simulated until it is asked for.
+        """Return all datasets as one, backed by dask; nothing is read or simulated until needed.
 
         Parameters
         ----------
         variables : list of str or str
-            What it has: "data", truth such as ``["data", "order_parameter"]``, or "all". Of truth the shapes are found
-            by simulating one sample; a dataset that lacks a variable has nan in it.
+            Variables to include: "data", truth such as ``["data", "order_parameter"]``, or "all". Shapes of truth are
+            found by simulating one sample; datasets that lack a variable are filled with nan.
         chunks : int or None
-            Configurations that are made together when any of them is asked for; ``None`` takes about 64 MB of them.
+            Number of configurations computed together; ``None`` takes about 64 MB of them.
 
         Returns
         -------
         xarray.Dataset or xarray.DataTree
             ``data`` with dims (configuration, time, channel, realization), labelled by config_id, with the model and
-            every swept parameter as coordinates. Where shapes, those of the truth asked for among them, or time steps
-            differ, a tree with a dataset for each.
+            every swept parameter as coordinates. If shapes (including those of the requested truth) or time steps
+            differ, a tree with one dataset for each.
 
         Raises
         ------
@@ -158,7 +157,7 @@ class DatasetSequence(Sequence[xr.Dataset]):
         return to_xarray(configurations, self.grid.swept, variables, (self.store, self.cache), chunks)
 
     def __repr__(self) -> str:
-        """Say what there is and where it is kept."""
+        """Show the size, the models and the store."""
         models = ", ".join(dict.fromkeys(record.model.name for record in self.grid.records))
         return f"<DatasetSequence of {len(self)} configurations ({models}) in {self.store.root}>"
 
@@ -174,28 +173,28 @@ def load_grid(
     remote: str | None = None,
     outdir: str | Path | None = None,
 ) -> DatasetSequence:
-    """Return the datasets of a parameter grid as a lazy sequence, backed by the store.
+    """Return the datasets of a parameter grid as a lazy sequence backed by the store.
 
     Parameters
     ----------
     grid : path, mapping or list of dict
-        A YAML file; or its content, a mapping with ``configs``; or the list of records alone.
+        A YAML file, its content (a mapping with ``configs``), or just the list of records.
     seed : int or None
-        Takes the place of the grid's own seed, which is 0 if the grid has none.
+        Overrides the grid's own seed, which defaults to 0.
     store : Store, path or None
-        The store or its root; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
+        The store or its root; ``None`` uses the environment variable PYMTS_DATA_HOME, or else ./data.
     cache : bool or "read"
-        True reads and writes the store, "read" only reads it, False leaves it alone.
+        True reads and writes the store, "read" only reads it, False bypasses it.
     max_cells : int
-        Refuse a grid of more configurations.
+        Largest number of configurations allowed.
     executor : concurrent.futures.Executor, function that makes one, or None
-        Generate what the store does not have now, on these workers, as `pymts.generate` does; ``cache`` must be True.
-        A configuration that fails raises when it is asked for.
+        Generate missing datasets now on these workers, like `pymts.generate`; requires ``cache=True``. A configuration
+        that fails raises on access.
     remote : str or None
-        Object storage such as ``s3://bucket/prefix`` that the store belongs to: what is there is fetched, not
-        simulated, and what is written is uploaded.
+        Object storage such as ``s3://bucket/prefix`` that mirrors the store: datasets found there are downloaded
+        instead of simulated, and new ones are uploaded.
     outdir : path or None
-        Another word for ``store``.
+        Synonym of ``store``.
 
     Returns
     -------
@@ -215,12 +214,12 @@ def load_grid(
     place = store_of(store, outdir, remote)
     if place.remote is not None:
         if cache is False:
-            raise InvalidParameterError("remote belongs to the store: cache must be True or 'read', got False")
+            raise InvalidParameterError("remote requires the store: cache must be True or 'read', got False")
         place.remote.check()
     if executor is not None:
         from pymts.run.executors import generate  # noqa: PLC0415  (few need it)
 
         if cache is not True:
-            raise InvalidParameterError(f"executor leaves its work in the store: cache must be True, got {cache!r}")
+            raise InvalidParameterError(f"executor writes to the store: cache must be True, got {cache!r}")
         generate(read, Store(place.root, "batch", place.remote), executor=executor, max_cells=max_cells)
     return DatasetSequence(read, place, cache)

@@ -1,4 +1,4 @@
-"""Configurations to datasets: what the store has is served, the rest is simulated in batches."""
+"""Configurations to datasets: loads stored ones and simulates the rest in batches."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from pymts.streams import fresh_seed
 Cache = bool | Literal["read"]
 Status = Literal["cached", "generated", "failed"]
 
-# Configurations looked at together when batches are formed: enough to fill batches, few enough to stream a grid.
+# Configurations considered together when forming batches: enough to fill batches, few enough to stream a grid.
 WINDOW = 1024
-SLOW_SECONDS = 30.0  # of set-up before which a user is told
+SLOW_SECONDS = 30.0  # of set-up time above which the user is warned
 WINDOW_BYTES = 2 * BLOCK_BYTES
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one configuration. The dataset is there if it was to be kept and did not fail."""
+    """The outcome of one configuration. The dataset is set if it was to be kept and did not fail."""
 
     index: int
     configuration: Configuration
@@ -45,9 +45,9 @@ class Outcome:
 
 
 def check_memory(configuration: Configuration, streamed: bool, max_bytes: int | None = None) -> None:
-    """Refuse, before anything is allocated, what does not fit in memory.
+    """Raise, before anything is allocated, if the configuration does not fit in memory.
 
-    A streamed configuration needs room for its truth and for one realization at a time.
+    A streamed configuration needs memory for its truth and one realization at a time.
     """
     realizations, times, channels = configuration.shape
     seconds, working = configuration.params.preparation
@@ -57,7 +57,7 @@ def check_memory(configuration: Configuration, streamed: bool, max_bytes: int | 
     check_fits(what, held, remedy, max_bytes)
     if seconds > SLOW_SECONDS:
         warnings.warn(
-            f"{what} takes about {seconds:.0f} s before its first sample, which grows with M^3; lower M",
+            f"{what} takes about {seconds:.0f} s before its first sample, growing with M^3; lower M",
             SlowWarning,
             stacklevel=2,
         )
@@ -69,7 +69,7 @@ def to_dataset(configuration: Configuration, block: Block) -> xr.Dataset:
 
 
 def obtain(configuration: Configuration, store: Store, cache: Cache) -> xr.Dataset:
-    """Return one dataset: from the store if it may be looked at and has it, else simulated, and stored if asked."""
+    """Return one dataset: from the store if allowed and present, else simulated, and stored if requested."""
     if cache:
         found = store.load(configuration, heal=cache is True)
         if found is not None:
@@ -86,7 +86,7 @@ def make_dataset(model: Model[...], given: Mapping[str, Any]) -> xr.Dataset:
     """Return the dataset of ``make_<model>(**given)``."""
     params = validate(model.name, model.params, given)
     configuration = Configuration.of(model, {key: value for key, value in given.items() if key not in EXECUTION})
-    # A seed that was drawn just now has never been stored.
+    # A dataset with a freshly drawn seed cannot be stored yet.
     cache = params.cache if params.seed is not None or params.cache is True else False
     return obtain(configuration, Store(params.store), cache)
 
@@ -98,17 +98,17 @@ def run(
     cache: Cache = True,
     keep: bool = True,
 ) -> Iterator[Outcome]:
-    """Yield the outcome of every configuration, in order; one that fails does not stop the others.
+    """Yield the outcome of every configuration, in order; failures do not stop the others.
 
     Parameters
     ----------
     configurations : iterable of (index, configuration)
     store : Store
     cache : bool or "read"
-        True reads and writes the store, "read" only reads it, False leaves it alone.
+        True reads and writes the store, "read" only reads it, False bypasses it.
     keep : bool
-        Whether the outcomes carry the datasets. Without, memory does not grow with the grid, and a configuration
-        larger than memory is streamed into the store.
+        Whether outcomes include the datasets. If False, memory does not grow with the grid, and a configuration larger
+        than memory is streamed into the store.
     """
     window: list[tuple[int, Configuration]] = []
     size = 0
@@ -124,7 +124,7 @@ def run(
 def _run_window(
     window: Sequence[tuple[int, Configuration]], store: Store, cache: Cache, keep: bool
 ) -> Iterator[Outcome]:
-    """Serve what is stored, simulate the rest in batches, and yield in the order of the window."""
+    """Load stored datasets, simulate the rest in batches, and yield in the order of the window."""
     outcomes: dict[int, Outcome] = {}
     groups: dict[object, list[tuple[int, Configuration]]] = {}
     for index, configuration in window:
@@ -167,7 +167,7 @@ def _run_batch(batch: Sequence[tuple[int, Configuration]], store: Store, cache: 
     try:
         results = _simulated(configurations, store if streamed else None)
     except PymtsError as error:
-        if isinstance(error, TooLargeError) and len(batch) > 1:  # each may fit alone
+        if isinstance(error, TooLargeError) and len(batch) > 1:  # each may fit on its own
             for item in batch:
                 yield from _run_batch([item], store, cache, keep)
             return
@@ -197,7 +197,7 @@ def _run_batch(batch: Sequence[tuple[int, Configuration]], store: Store, cache: 
 def _simulated(
     configurations: Sequence[Configuration], stream_to: Store | None
 ) -> Sequence[Block | DivergenceError | None]:
-    """Simulate a batch, or stream its only configuration into a store and return nothing of it."""
+    """Simulate a batch, or stream its only configuration into a store and return no dataset."""
     first = configurations[0]
     check_memory(first, stream_to is not None)
     with memory_told(first.config_id):
@@ -208,19 +208,19 @@ def _simulated(
 
 
 def store_of(store: Store | str | Path | None, outdir: str | Path | None = None, remote: str | None = None) -> Store:
-    """Return the store that is meant: one that is given, or that at a root, for which there are two words.
+    """Return the given store, or the one at a root given by ``store`` or ``outdir``.
 
     Raises
     ------
     InvalidParameterError
-        If both words are used, or a store is given with a remote that is not its own.
+        If both are given, or a store is given with a remote that is not its own.
     """
     if store is not None and outdir is not None:
-        raise InvalidParameterError("store and outdir are both given, and mean the same; keep store")
+        raise InvalidParameterError("store and outdir are both given and mean the same; keep store")
     if not isinstance(store, Store):
         return Store(outdir if store is None else store, remote=remote)
     if remote is not None:
-        raise InvalidParameterError("remote belongs to the store that is given; make it with Store(root, remote=...)")
+        raise InvalidParameterError("remote must be set on the given store; create it with Store(root, remote=...)")
     return store
 
 
@@ -245,23 +245,23 @@ class Generator:
         outdir: str | Path | None = None,
         zscore: bool | None = None,
     ) -> list[xr.Dataset]:
-        """Return the datasets of all records, in order; lists sweep as they do in a grid file.
+        """Return the datasets of all records, in order; lists are swept as in a grid file.
 
         Parameters
         ----------
         records : list of dict
-            Each a ``model`` and its parameters.
+            Each has a ``model`` and its parameters.
         seed : int or None
-            Gives each configuration without its own seed one derived from this seed and its content. ``None`` draws
-            one; every dataset records the seed it has.
+            Each configuration without its own seed gets one derived from this seed and its content. ``None`` draws a
+            seed; every dataset records its seed.
         save : bool
-            Read and write the store; otherwise it is not looked at.
+            Read and write the store; otherwise it is bypassed.
         store : Store, path or None
-            The store or its root; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data.
+            The store or its root; ``None`` uses the environment variable PYMTS_DATA_HOME, or else ./data.
         outdir : path or None
-            Another word for ``store``.
+            Synonym of ``store``.
         zscore : bool or None
-            Standardise every series whose record does not say.
+            Default of ``zscore`` for records that do not set it.
 
         Returns
         -------
@@ -270,9 +270,9 @@ class Generator:
         Raises
         ------
         GridError
-            If a record is invalid; nothing has been simulated then.
+            If a record is invalid; nothing is simulated.
         DivergenceError
-            If a simulation leaves the finite numbers. What came before it is stored, if asked.
+            If a simulation produces values that are not finite. Earlier datasets are stored, if requested.
         """
         defaults = {} if zscore is None else {"zscore": zscore}
         grid = Grid(records, seed=fresh_seed() if seed is None else seed, defaults=defaults, source="records")

@@ -1,4 +1,4 @@
-"""Many configurations as one dask-backed dataset: nothing is read or simulated until it is asked for."""
+"""Many configurations as one dask-backed dataset: nothing is read or simulated until needed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from pymts.run.generator import Cache, run
 from pymts.run.outline import Truths, truths
 from pymts.store.cache import Store
 
-# Without a size of its own a chunk holds as many configurations as fit in here.
+# By default a chunk holds as many configurations as fit into this size.
 CHUNK_BYTES = 2**26
 CHUNK_CONFIGURATIONS = 256
-# What a worker needs to make one configuration: where its model is registered, its name, and its parameters.
+# What a worker needs to build one configuration: the module of its model, its name, and its parameters.
 Named: TypeAlias = tuple[str, str, dict[str, Any]]
 
 
@@ -35,7 +35,7 @@ def _named(configuration: Configuration) -> Named:
 def _values(
     named: Sequence[Named], root: str, remote: str | None, cache: Cache, wanted: Mapping[str, Truths]
 ) -> dict[str, NDArray[Any]]:
-    """Return what is wanted of some configurations, (configuration, ...)."""
+    """Return one variable of some configurations, (configuration, ...)."""
     for module in {module for module, _, _ in named} - {"__main__"}:
         importlib.import_module(module)
     configurations = [Configuration.of(get_model(name), values) for _, name, values in named]
@@ -75,7 +75,7 @@ def _view(
     parts: dict[str, list[Any]] = {name: [] for name in wanted}
     for start in range(0, len(configurations), chunk):
         some = configurations[start : start + chunk]
-        # Dask takes equal names for equal data, so the name tells everything that the data depend on.
+        # Dask treats equal names as equal data, so the name covers everything that the data depend on.
         identity = "".join(one.digest for one in some) + f"{store.root}{remote}{cache}{sorted(wanted)}"
         key = f"pymts-{hashlib.sha256(identity.encode()).hexdigest()}"
         made = make([_named(one) for one in some], str(store.root), remote, cache, dict(wanted), dask_key_name=key)
@@ -97,7 +97,7 @@ def _view(
 
 
 def _label(column: Sequence[Any]) -> list[Any]:
-    """Return the values of a parameter as numbers if they all are, else as text; what a model lacks is nan or empty."""
+    """Return the values of a parameter as numbers if possible, else as text; missing ones are nan or empty."""
     if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in column):
         return [math.nan if value is None else float(value) for value in column]
     return ["" if value is None else str(value) for value in column]
@@ -114,7 +114,7 @@ def to_xarray(
     if importlib.util.find_spec("dask") is None:
         raise MissingLibraryError("to_xarray needs dask; install it with: pip install 'pymts[dask]'")
     if chunks is not None and (isinstance(chunks, bool) or not isinstance(chunks, int) or chunks < 1):
-        raise InvalidParameterError(f"chunks must be a number of configurations of at least 1 or None, got {chunks!r}")
+        raise InvalidParameterError(f"chunks must be an integer of at least 1 or None, got {chunks!r}")
     if not configurations:
         raise InvalidParameterError("to_xarray needs at least one configuration, got an empty selection")
     found = truths(configurations, variables)
@@ -137,7 +137,7 @@ def to_xarray(
 
 
 def _node(key: tuple[Any, ...], keys: Sequence[tuple[Any, ...]]) -> str:
-    """Return the name of a shape in the tree, with as much as tells it from the others."""
+    """Return the name of a shape in the tree, long enough to be unique."""
     name = "M{}_T{}_R{}".format(*key[:3])
     alike = [other for other in keys if other[:3] == key[:3]]
     if len({other[3] for other in alike}) > 1:

@@ -1,4 +1,4 @@
-"""A model to its ``make_*`` function."""
+"""Turns a model into its ``make_*`` function."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Make(Protocol[P]):
     __name__: str
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> xr.Dataset:
-        """Generate the dataset, or serve it from the store."""
+        """Generate the dataset, or load it from the store."""
 
     def help(self) -> None:
         """Print the model's equation, parameters, truth and reference."""
@@ -31,12 +31,12 @@ class Make(Protocol[P]):
 
 
 def make(model: Model[P]) -> Make[P]:
-    """Return the function that makes datasets of a model: typed, documented, and the same one each time.
+    """Return the function that generates datasets of a model: typed, documented, and the same object each time.
 
     Parameters
     ----------
     model : Model
-        What the decorator ``@pymts.model`` gives.
+        As returned by the decorator ``@pymts.model``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Which variables a configuration will have, and their shapes, before it is simulated."""
+"""Variables of a configuration and their shapes, determined before it is simulated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Truths:
-    """One variable: its dims, shape and type, its attributes, and the labels of dims that are its own."""
+    """One variable: its dims, shape, type, attributes, and the labels of dims of its own."""
 
     dims: tuple[str, ...]
     shape: tuple[int, ...]
@@ -32,10 +32,10 @@ class Truths:
 
 
 def truths(configurations: Sequence[Configuration], variables: Sequence[str] | str) -> list[dict[str, Truths]]:
-    """Return the variables that are asked for, of each configuration those that it has.
+    """Return the requested variables that each configuration has.
 
-    Where truth is asked for, one sample of one configuration of each structure is simulated, since only the model knows
-    the sizes of its truth.
+    If truth is requested, one sample of one configuration per structure is simulated, since only the model knows the
+    sizes of its truth.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def truths(configurations: Sequence[Configuration], variables: Sequence[str] | s
         if name not in known:
             raise InvalidParameterError(
                 f"variables: {name!r} is not a variable of this grid{nearest(str(name), known)} "
-                f"(these are {', '.join(sorted(known))})"
+                f"(valid: {', '.join(sorted(known))})"
             )
     return [{name: one[name] for name in asked if name in one} for one in found]
 
@@ -74,7 +74,7 @@ def _probe(configuration: Configuration) -> dict[str, xr.Variable]:
     short = {"T": 1, "n_realizations": 1, "burn_in": 0}
     try:
         least = Configuration.of(configuration.model, {**configuration.values, **short})
-    except InvalidParameterError:  # a parameter speaks of later samples
+    except InvalidParameterError:  # a parameter refers to later samples
         least = configuration
     result = simulate([least], range(1))[0]
     if not isinstance(result, Block):

@@ -1,4 +1,4 @@
-"""Whether generating a stored dataset again gives what is stored."""
+"""Checks whether regenerating a stored dataset gives the stored values."""
 
 from __future__ import annotations
 
@@ -15,24 +15,22 @@ from pymts.models.registry import get_model
 from pymts.plan.configuration import Configuration
 from pymts.run.simulate import simulate_blocks
 
-# Between machine classes elementary functions differ in the last bit; contracting systems keep that small.
+# Elementary functions differ in the last bit between machine classes; contracting systems keep this small.
 RTOL = 1e-9
 
 
 def compare_with_regenerated(stored: xr.Dataset, same_machine_class: bool) -> str:
-    """Return what differs, or an empty text.
+    """Return a description of the difference, or an empty string.
 
-    On the machine class that made the dataset every bit must be equal; on another one values must agree to 1e-9 of
-    their spread, which a chaotic model holds over its first Lyapunov times only, and the text says so.
+    On the machine class that made the dataset, every bit must be equal; on another, values must agree to 1e-9 of their
+    spread. Chaotic models achieve this only over the first Lyapunov times, and the text says so.
     """
     identity = json.loads(stored.attrs["config"])
     try:
         configuration = Configuration.of(get_model(identity["model"]), identity["params"])
         if configuration.digest != stored.attrs["digest"]:
             version = configuration.model.version
-            return (
-                f"it is of version {identity['version']} of the model; this one is {version}, and cannot make it again"
-            )
+            return f"it was made by version {identity['version']} of the model; version {version} cannot regenerate it"
         for block in simulate_blocks(configuration):
             part = slice(block.realizations.start, block.realizations.stop)
             found = stored[DATA].isel(realization=part).transpose("realization", "time", "channel").values
@@ -46,13 +44,13 @@ def compare_with_regenerated(stored: xr.Dataset, same_machine_class: bool) -> st
                 if problem:
                     return f"{name}: {problem}"
     except PymtsError as error:
-        return f"it cannot be generated again: {error}"
+        return f"it cannot be regenerated: {error}"
     return ""
 
 
 def _difference(stored: NDArray[Any], made: NDArray[Any], same_machine_class: bool) -> str:
     if stored.shape != made.shape:
-        return f"shape {stored.shape} is stored, {made.shape} is generated"
+        return f"the stored shape is {stored.shape}, the regenerated shape {made.shape}"
     if same_machine_class:
         count = int(np.count_nonzero(stored.view(f"u{stored.itemsize}") != made.view(f"u{made.itemsize}")))
         return f"{count} of {made.size} values differ in their bits" if count else ""

@@ -1,4 +1,4 @@
-"""What a model returned, checked before anything is made of it: whoever writes a model reads these sentences."""
+"""Checks what a model returned before it is used; the messages are for authors of models."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ AXES = ("configuration", "realization", "time", "channel")
 
 
 def checked(model: Model[...], returned: Any, shape: tuple[int, int, int, int]) -> Simulated:
-    """Return what a model returned, its truth as ``Truth``; ``shape`` is (configuration, realization, time, channel).
+    """Return the checked result of a model, with ``Truth``; ``shape`` is (configuration, realization, time, channel).
 
     Raises
     ------
     ModelError
-        If it is not ``Simulated``, its data have another shape, or its truth is not named dims and an array.
+        If it is not ``Simulated``, its data has the wrong shape, or its truth is not named dims and an array.
     """
     if not isinstance(returned, Simulated):
         raise ModelError(f"{model.name} must return Simulated(data, truth), got a {type(returned).__name__}")
@@ -48,12 +48,12 @@ def _checked(model: str, name: str, item: Any, batch: int, sizes: Mapping[str, i
     found = ("configuration", *item.dims)
     if item.values.ndim != len(found) or len(item.values) != batch:
         raise ModelError(
-            f"{model}: the truth {name!r} must have the dims {found} with {batch} configurations first, "
+            f"{model}: the truth {name!r} must have the dims {found} with {batch} along the first, "
             f"got shape {item.values.shape}"
         )
     kind = TRUTH.get(name)
     if kind is not None and set(kind.dims) != set(item.dims):
-        raise ModelError(f"{model}: the truth {name!r} has the dims {kind.dims} everywhere, got {item.dims}")
+        raise ModelError(f"{model}: the truth {name!r} must have the dims {kind.dims}, got {item.dims}")
     for dim, size in zip(item.dims, item.values.shape[1:], strict=True):
         if size != sizes.get(dim, size):
             raise ModelError(f"{model}: the truth {name!r} must have {sizes[dim]} along {dim}, got {size}")

@@ -1,4 +1,4 @@
-"""Batches of configurations to arrays: one array program for all that share their structure."""
+"""Simulates batches: one array program for all configurations of the same structure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pymts.plan.configuration import Configuration
 from pymts.run.returned import checked
 from pymts.streams import Streams
 
-# Beyond this many values of state, one more configuration in a batch saves no call overhead and leaves the cache.
+# Beyond this many state values, larger batches no longer save call overhead and overflow the cache.
 STATE_VALUES = 8192
 
 
@@ -44,13 +44,13 @@ def batch_key(configuration: Configuration) -> tuple[object, ...]:
     """Return what configurations must share to be simulated together."""
     params = configuration.params
     kind = type(params)
-    # A batchable field that holds a vector or None here is structure after all.
+    # A batchable field that holds a vector or None is structural here.
     other = tuple(None if isinstance(v, float) else (v,) for v in (getattr(params, n) for n in _batchable(kind)))
     return configuration.model.name, tuple(getattr(params, n) for n in _structural(kind)), other, params.batch_key()
 
 
 def batch_size(configuration: Configuration) -> int:
-    """Return how many configurations like this one make a batch."""
+    """Return how many configurations like this one form a batch."""
     realizations, _, channels = configuration.shape
     by_memory = BLOCK_BYTES // data_bytes(configuration)
     by_state = -(-STATE_VALUES // (realizations * channels))
@@ -58,7 +58,7 @@ def batch_size(configuration: Configuration) -> int:
 
 
 def realization_blocks(configuration: Configuration, block_bytes: int | None = None) -> Iterator[range]:
-    """Split the realizations so that the data of a block stays within the bound (one realization at least)."""
+    """Split the realizations so that each block stays within the size limit (at least one realization)."""
     realizations, times, channels = configuration.shape
     bound = BLOCK_BYTES if block_bytes is None else block_bytes
     size = max(1, bound // (ITEM * times * channels))
@@ -67,7 +67,7 @@ def realization_blocks(configuration: Configuration, block_bytes: int | None = N
 
 
 def batch_params(configurations: Sequence[Configuration]) -> Params:
-    """Return the parameters that a kernel sees: numbers that differ in the batch are arrays (B, 1, 1)."""
+    """Return the parameters passed to a model: numbers that differ within the batch become arrays (B, 1, 1)."""
     first = configurations[0].params
     values: dict[str, Any] = {name: getattr(first, name) for name in type(first).model_fields}
     for name in _batchable(type(first)):
@@ -83,14 +83,14 @@ def _blas() -> ThreadpoolController:
 
 
 _BLAS_LOCK = threading.Lock()
-_blas_users: list[AbstractContextManager[object]] = []  # one entry for each thread inside; the first holds the limit
+_blas_users: list[AbstractContextManager[object]] = []  # one entry per active thread; the first holds the limit
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: threads split sums, so their number would show in the last bit.
+    """Limit BLAS to one thread: the number of threads affects the last bit of sums.
 
-    The limit holds for the whole process, so the first thread that simulates sets it and the last one lifts it.
+    The limit applies to the whole process, so the first simulating thread sets it and the last one lifts it.
     """
     with _BLAS_LOCK:
         _blas_users.append(_blas().limit(limits=1, user_api="blas") if not _blas_users else nullcontext())
@@ -109,10 +109,10 @@ def one_blas_thread() -> Iterator[None]:
 def simulate(
     configurations: Sequence[Configuration], realizations: range | None = None, *, truth: Collection[str] | None = None
 ) -> list[Block | DivergenceError]:
-    """Simulate a batch; a configuration that diverges gives its error and leaves the others alone.
+    """Simulate a batch; a diverging configuration returns its error without affecting the others.
 
-    All configurations must have the same ``batch_key``. The bits of each are what it gives alone. ``truth`` names the
-    variables that are wanted; ``None`` gives all.
+    All configurations must have the same ``batch_key``. Each is bit-identical to a run on its own. ``truth`` names the
+    wanted variables; ``None`` means all.
     """
     first = configurations[0]
     chosen = range(first.params.n_realizations) if realizations is None else realizations
@@ -173,7 +173,7 @@ def _divergence(
         return DivergenceError(
             f"{configuration.config_id}: {configuration.model.name} diverged, realization {realization} is "
             f"{path[time, channel]} from time {when:g} {configuration.params.time_unit} on (channel {channel}); "
-            "nothing of it is kept; use a smaller step or weaker parameters"
+            "nothing is kept; use a smaller step or weaker parameters"
         )
     return None
 
@@ -181,7 +181,7 @@ def _divergence(
 def _standardise(values: NDArray[np.float64]) -> dict[str, xr.Variable]:
     """Standardise each path in place; return the means and deviations taken out (a constant keeps deviation 1)."""
     means, deviations = np.empty((2, values.shape[0], values.shape[2]))
-    for index in range(len(values)):  # path by path, so that the sums do not depend on the batch
+    for index in range(len(values)):  # path by path, so that sums do not depend on the batch
         path = values[index]  # (T, M)
         means[index] = path.mean(axis=0)
         np.subtract(path, means[index], out=path)

@@ -70,8 +70,8 @@ def test_masks_lists_and_where_give_parts_of_a_grid(grid: Any) -> None:
 @pytest.mark.parametrize(
     ("choose", "told"),
     [
-        (lambda g: g[[True, False]], "a mask needs a value for each of 8 configurations, got 2"),
-        (lambda g: g[1.5], "choose by a position, a config_id, a slice, a list of these or a boolean mask, got 1.5"),
+        (lambda g: g[[True, False]], "a mask must have one value for each of 8 configurations, got 2"),
+        (lambda g: g[1.5], "select by a position, a config_id, a slice, a list of these or a boolean mask, got 1.5"),
         (lambda g: g.where(rhoo=1), "rhoo is not a parameter of any configuration here; did you mean 'rho'"),
         (lambda g: g.where(rho=0.7), r"no configuration has rho=0.7 \(rho is .*0.1"),
     ],

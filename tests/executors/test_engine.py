@@ -113,7 +113,7 @@ class Broken(Executor):
 
 
 def test_a_broken_executor_that_is_not_ours_is_told_with_what_to_do(tmp_path: Any) -> None:
-    with pytest.raises(WorkersDiedError, match="run again with a new executor to go on, or give a function that makes"):
+    with pytest.raises(WorkersDiedError, match="new executor to resume, or pass a function that creates"):
         generate(GRID, tmp_path, executor=Broken())
 
 

@@ -50,10 +50,10 @@ def test_what_is_no_gallery_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "thesis"
     other.mkdir()
     (other / "chapter.tex").write_text("years of work")
-    refused(other, "holds other files and no gallery")
+    refused(other, "contains other files and no gallery")
     for wrong in ("", "[]", "{}", '{"kind": "pymts gallery"}', '{"kind": "other", "files": ["chapter.tex"]}'):
         (other / MANIFEST).write_text(wrong)
-        refused(other, "holds other files and no gallery")
+        refused(other, "contains other files and no gallery")
     file = tmp_path / "file"
     file.write_text("")
     refused(file, "is not a directory")
@@ -68,7 +68,7 @@ def test_files_that_came_to_a_gallery_later_are_not_lost(tmp_path: Path) -> None
     write_site(target, pages("index.html"))
     (target / "mine").mkdir()
     (target / "mine" / "notes.txt").write_text("keep")
-    refused(target, "holds 'mine/notes.txt', which no gallery wrote")
+    refused(target, "contains 'mine/notes.txt', which is not part of a gallery")
     (target / "mine" / "notes.txt").unlink()
     write_site(target, pages("index.html"))
 
@@ -114,6 +114,6 @@ def test_what_comes_while_the_site_is_made_is_seen(tmp_path: Path) -> None:
         target.mkdir()
         (target / "other.txt").write_text("somebody else's")
 
-    with pytest.raises(StoreError, match="holds other files"):
+    with pytest.raises(StoreError, match="contains other files"):
         write_site(target, write)
     assert found(tmp_path) == ["site/other.txt"]

@@ -156,7 +156,7 @@ def test_what_cannot_be_shown_is_refused_in_a_sentence(
     out = str(tmp_path / "site")
     assert "did you mean 'kuramoto'?" in refusal(capsys, "-o", out, "--model", "kuramto")
     (tmp_path / "empty").mkdir()
-    assert "empty holds no dataset" in refusal(capsys, "-o", out, "--store", str(tmp_path / "empty"))
+    assert "empty contains no datasets" in refusal(capsys, "-o", out, "--store", str(tmp_path / "empty"))
     assert "none.yaml" in refusal(capsys, "-o", out, "-c", str(tmp_path / "none.yaml"))
     grid = tmp_path / "large.yaml"
     grid.write_text(f"configs: [{{model: var, seed: {list(range(MAX_ROWS + 1))}}}]")

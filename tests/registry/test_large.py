@@ -44,7 +44,7 @@ def test_what_takes_long_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_cannot_fit_is_refused_with_its_size() -> None:
-    with pytest.raises(TooLargeError, match=r"var_M50000_.* needs .* TiB, and at most .* fit; lower"):
+    with pytest.raises(TooLargeError, match=r"var_M50000_.* needs .* TiB, but at most .* fit; lower"):
         make_var(M=50_000, T=3, seed=1, density=0.0)
 
 

@@ -29,7 +29,7 @@ def test_a_grid_larger_than_the_disk_is_refused(
     assert run(arguments) == Exit.USAGE
     told = capsys.readouterr().err
     assert "huge.yaml needs 6.5 TiB" in told
-    assert "are free; lower n_realizations, T or M, choose another store, or go on with --force" in told
+    assert "are free; lower n_realizations, T or M, choose another store, or continue with --force" in told
     assert not (tmp_path / "a").exists()
 
 
@@ -43,7 +43,7 @@ def test_what_is_stored_needs_no_room(tmp_path: Path, monkeypatch: pytest.Monkey
     assert generate(SMALL, tmp_path).counts["generated"] == 2
     monkeypatch.setattr(room, "free_bytes", lambda root: 0)
     assert generate(SMALL, tmp_path).counts["cached"] == 2
-    with pytest.raises(TooLargeError, match=r"grid needs .* where 0 B are free; .* or go on with force=True"):
+    with pytest.raises(TooLargeError, match=r"grid needs .* but only 0 B are free; .* or continue with force=True"):
         generate([*SMALL, {"model": "ar", "T": 30, "seed": 1}], tmp_path)
     assert generate([{"model": "ar", "T": 30, "seed": 1}], tmp_path, force=True).counts["generated"] == 1
 

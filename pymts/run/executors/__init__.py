@@ -1,4 +1,4 @@
-"""A grid on many workers: any ``concurrent.futures.Executor``, from threads to a Dask cluster."""
+"""Runs a grid on many workers: any ``concurrent.futures.Executor``, from threads to a Dask cluster."""
 
 from pymts.run.executors.pools import ExecutorLike, cluster, processes
 from pymts.run.executors.report import Report, generate

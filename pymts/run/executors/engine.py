@@ -1,8 +1,8 @@
-"""Ranges of a grid go out, ids come back, the store holds the data.
+"""Sends ranges of a grid to workers and receives ids; the data goes to the store.
 
-Ranges take a few seconds each, by what those before them took, and few are out at a time, so that the memory of the
-driver does not grow with the grid. A worker that is killed loses nothing: what it may have had is tried again alone,
-and halved until the one configuration that kills its worker is found; no other is blamed.
+Ranges are sized to take a few seconds, judging by earlier ones, and few are pending at a time, so the driver's memory
+does not grow with the grid. If a worker is killed, its ranges are retried alone and halved until the one configuration
+that kills its worker is found; no other is blamed.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from pymts.run.executors.pools import ExecutorLike, is_death, width
 from pymts.run.executors.worker import Finished, Part, Result, Task, work
 from pymts.store.cache import Store
 
-TARGET_SECONDS = 3.0  # of a range
+TARGET_SECONDS = 3.0  # per range
 MAX_RANGE = 4096  # configurations
 FIRST_RANGE = 8
-AHEAD = 2  # ranges that are out for each worker
-WEIGHT = 0.5  # of the newest range in the running estimate
+AHEAD = 2  # pending ranges per worker
+WEIGHT = 0.5  # weight of the newest range in the running estimate
 DIED = "the process that simulated it died (out of memory, or killed)"
 
 
 class Estimate:
-    """How many configurations make a range, from a running estimate of their time."""
+    """Number of configurations in a range, from a running estimate of their time."""
 
     def __init__(self) -> None:
         self.seconds: float | None = None
 
     def learn(self, finished: Finished) -> None:
-        """Take a range into account."""
+        """Update the estimate with a finished range."""
         each = finished.seconds / max(1, len(finished.results))
         self.seconds = each if self.seconds is None else WEIGHT * each + (1 - WEIGHT) * self.seconds
 
     def size(self, left: int, workers: int) -> int:
-        """Return the size of the next range; the last ones are short, so that all workers end together."""
+        """Return the size of the next range; the last ones are short, so that all workers finish together."""
         fitting = FIRST_RANGE if self.seconds is None else int(TARGET_SECONDS / max(self.seconds, 1e-9))
         return max(1, min(fitting, MAX_RANGE, -(-left // (AHEAD * workers))))
 
@@ -53,7 +53,7 @@ class Engine:
         self.make: Callable[[], Executor] = executor if not isinstance(executor, Executor) else lambda: executor
         self.estimate = Estimate()
         self.suspects: deque[range] = deque()
-        self.once: set[int] = set()  # configurations whose worker died once while they were alone
+        self.once: set[int] = set()  # configurations whose worker died once while running alone
         self.total = len(indices)
 
     def run(self) -> Iterator[Result]:
@@ -68,12 +68,12 @@ class Engine:
                 if not self.made:
                     raise WorkersDiedError(
                         f"the executor broke ({error}) with {len(self.waiting)} of {self.total} configurations not "
-                        "handed out; what was finished is stored, so run again with a new executor to go on, or give "
-                        "a function that makes one, such as lambda: ProcessPoolExecutor(2)"
+                        "submitted; finished ones are stored, so run again with a new executor to resume, or pass "
+                        "a function that creates one, such as lambda: ProcessPoolExecutor(2)"
                     ) from None
             finally:
                 if self.made:
-                    executor.shutdown(wait=True)  # nothing is queued: what was out has come back or been cancelled
+                    executor.shutdown(wait=True)  # nothing is queued: pending ranges have returned or been cancelled
 
     def _next(self, workers: int) -> range:
         size = self.estimate.size(len(self.waiting), workers)
@@ -81,7 +81,7 @@ class Engine:
         return part
 
     def _together(self, executor: Executor) -> Iterator[Result]:
-        """Hand ranges to all workers. Those that are lost become suspects; a broken executor ends it."""
+        """Submit ranges to all workers. Lost ranges become suspects; a broken executor ends the loop."""
         flying: dict[Future[Finished], range] = {}
         workers = width(executor)
         try:
@@ -112,11 +112,11 @@ class Engine:
         try:
             return executor.submit(work, self.task, Part.of(self.grid, part))
         except BrokenExecutor:
-            flying[Future()] = part  # it is a suspect like those that are out
+            flying[Future()] = part  # it is a suspect like the pending ones
             raise
 
     def _alone(self, executor: Executor) -> Iterator[Result]:
-        """Run one suspected range with nothing beside it; halve it if its worker dies again."""
+        """Run one suspected range alone; halve it if its worker dies again."""
         part = self.suspects.popleft()
         try:
             finished = executor.submit(work, self.task, Part.of(self.grid, part)).result()
@@ -126,7 +126,7 @@ class Engine:
             if len(part) > 1:
                 middle = len(part) // 2
                 self.suspects.extendleft((part[middle:], part[:middle]))
-            elif part[0] not in self.once:  # somebody else may have killed its worker
+            elif part[0] not in self.once:  # something else may have killed its worker
                 self.once.add(part[0])
                 self.suspects.appendleft(part)
             else:

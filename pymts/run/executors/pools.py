@@ -1,4 +1,4 @@
-"""Executors: those that are made here, and how many workers any of them has."""
+"""Creates executors, and counts the workers of any executor."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from typing import Any, TypeAlias
 from pymts.errors import InvalidParameterError, MissingLibraryError
 from pymts.run.executors.worker import end_with, here
 
-# An executor, or a function that makes one, which is called again should it break.
+# An executor, or a function that creates one, called again if the executor breaks.
 ExecutorLike: TypeAlias = Executor | Callable[[], Executor]
-CONNECT_SECONDS = 10.0  # for a scheduler to answer
+CONNECT_SECONDS = 10.0  # timeout for a scheduler to answer
 
 
 def processes(jobs: int) -> Callable[[], Executor]:
-    """Return a maker of pools of so many processes, spawned, which end with their parent whatever ends it."""
+    """Return a factory of pools with this many spawned processes, which always end with their parent."""
     start = partial(end_with, here(), child=True)
     return partial(ProcessPoolExecutor, jobs, mp_context=get_context("spawn"), initializer=start)
 
 
 @contextmanager
 def cluster(address: str, jobs: int | None = None) -> Iterator[Executor]:
-    """Open a Dask cluster and give its executor.
+    """Open a Dask cluster and return its executor.
 
     Parameters
     ----------
     address : str
-        Of a scheduler, such as ``tcp://host:8786``; or ``local`` for processes that only this machine can reach.
+        Address of a scheduler, such as ``tcp://host:8786``, or ``local`` for processes reachable only from this
+        machine.
     jobs : int or None
-        Processes of a local cluster; ``None`` takes one a core.
+        Number of processes of a local cluster; ``None`` means one per core.
 
     Raises
     ------
@@ -49,9 +50,9 @@ def cluster(address: str, jobs: int | None = None) -> Iterator[Executor]:
         raise MissingLibraryError("--dask needs distributed; install it with: pip install 'pymts[dask]'") from None
     if address == "local":
         workers = jobs or os.cpu_count() or 1
-        # Any free port of the loopback: a second cluster would find the usual one taken.
+        # Any free loopback port: a second cluster would find the default one taken.
         options: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "silence_logs": 50}
-        # What a dying worker had comes back at once: finding the culprit is our own work, and quicker.
+        # Tasks of a dying worker fail at once: finding the culprit ourselves is faster.
         with importlib.import_module("dask").config.set({"distributed.scheduler.allowed-failures": 0}):
             local = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, **options)
         with local, distributed.Client(local) as client:
@@ -66,7 +67,7 @@ def cluster(address: str, jobs: int | None = None) -> Iterator[Executor]:
 
 
 def width(executor: Executor) -> int:
-    """Return how many workers an executor has, as far as it tells, or the number of cores."""
+    """Return the number of workers of an executor if it is known, or the number of cores."""
     client = getattr(executor, "_client", None)
     if client is not None and hasattr(client, "nthreads"):
         return max(1, int(sum(client.nthreads().values())))
@@ -74,7 +75,7 @@ def width(executor: Executor) -> int:
 
 
 def is_death(error: BaseException) -> bool:
-    """Tell an error of the pool or the cluster, a worker that died, from one of ours."""
+    """Return whether an error means that a worker of the pool or cluster died, rather than one of ours."""
     if isinstance(error, BrokenExecutor | CancelledError):
         return True
     return any(kind.__name__ in ("KilledWorker", "CancelledError") for kind in type(error).__mro__)

@@ -1,4 +1,4 @@
-"""``pymts.generate``: a whole grid into the store, on the executor of your choice."""
+"""``pymts.generate``: generates a whole grid into the store, on any executor."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pymts.run.generator import run
 from pymts.run.room import check_can_store, check_room
 from pymts.store.cache import Store
 
-# A report keeps so many failures; it counts them all.
+# A report keeps this many failures, and counts them all.
 KEPT_FAILURES = 1000
 
 
 @dataclass
 class Report:
-    """What became of a grid.
+    """The outcome of generating a grid.
 
     Attributes
     ----------
-    counts : dict of status to number of configurations, of "generated", "cached" and "failed"
-    seconds : time that workers spent on configurations, together
-    failures : the first results that are failures, with their errors
+    counts : dict of status ("generated", "cached" or "failed") to number of configurations
+    seconds : total time that workers spent on configurations
+    failures : the first failed results, with their errors
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -37,7 +37,7 @@ class Report:
     failures: list[Result] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
-        """Count one more."""
+        """Add one result."""
         self.counts[result.status] += 1
         self.seconds += result.seconds
         if result.error is not None and len(self.failures) < KEPT_FAILURES:
@@ -49,7 +49,7 @@ class Report:
 
 
 def shard_range(total: int, shard: tuple[int, int]) -> range:
-    """Return part ``i`` of ``n`` of ``range(total)``, from 1; the parts are disjoint and make up the whole."""
+    """Return part ``i`` of ``n`` of ``range(total)``, from 1; the parts are disjoint and cover the whole."""
     part, parts = shard
     if not 1 <= part <= parts:
         raise InvalidParameterError(f"shard must be (i, n) with 1 <= i <= n, such as (1, 4), got ({part}, {parts})")
@@ -57,7 +57,7 @@ def shard_range(total: int, shard: tuple[int, int]) -> range:
 
 
 def results(grid: Grid, indices: range, store: Store, executor: ExecutorLike | None) -> Iterator[Result]:
-    """Generate a part of a grid into the store and yield what became of each configuration."""
+    """Generate a part of a grid into the store and yield the result of each configuration."""
     if executor is not None:
         yield from Engine(grid, indices, store, executor).run()
         return
@@ -76,26 +76,26 @@ def generate(
     max_cells: int = MAX_CELLS,
     force: bool = False,
 ) -> Report:
-    """Generate a grid into the store; what is stored already is skipped, and what fails does not stop the rest.
+    """Generate a grid into the store; stored datasets are skipped, and failures do not stop the rest.
 
     Parameters
     ----------
     grid : Grid, path, mapping or list of dict
-        As `load_grid` takes it.
+        As in `load_grid`.
     store : Store, path or None
-        Where the datasets go; ``None`` takes the variable PYMTS_DATA_HOME, or else ./data. Workers on other machines
-        must see it under the same path.
+        The store or its root; ``None`` uses the environment variable PYMTS_DATA_HOME, or else ./data. Workers on other
+        machines must see it under the same path.
     executor : concurrent.futures.Executor, function that makes one, or None
-        Threads, processes, loky, Dask's ``client.get_executor(pure=False)``; ``None`` works here. An executor that
-        breaks when a worker is killed can go on only if a function was given, which makes the next one.
+        Threads, processes, loky or Dask's ``client.get_executor(pure=False)``; ``None`` runs in this process. Pass a
+        factory function for executors that break when a worker is killed, so that a new one can be created.
     shard : (i, n)
-        Only part i of n, from 1, for machines that know nothing of one another.
+        Only part i of n, counted from 1, to split a grid over independent machines.
     progress : function of a Result
-        Called for every configuration as it is finished, in no particular order.
+        Called for every finished configuration, in no particular order.
     max_cells : int
         Refuse a grid of more configurations.
     force : bool
-        Go on where the grid is larger than the free space of the store's disk.
+        Continue even if the grid exceeds the free space of the store's disk.
 
     Returns
     -------
@@ -107,17 +107,17 @@ def generate(
     GridError
         If the grid is invalid.
     StoreError
-        If the store cannot be written, and does not have everything already.
+        If the store cannot be written and is incomplete.
     TooLargeError
         If the grid has too many configurations, or does not fit on the disk.
     WorkersDiedError
-        If an executor that was not made here broke; a rerun goes on where it stopped.
+        If an executor without a factory function broke; rerun to resume.
     """
     read = Grid.read(grid, max_cells=max_cells)
-    place = store if isinstance(store, Store) else Store(store, "batch")  # waits for the disk once, at the end
+    place = store if isinstance(store, Store) else Store(store, "batch")  # syncs to disk once, at the end
     indices = shard_range(len(read), shard)
     if not force:
-        check_room(read, indices, place, "go on with force=True")
+        check_room(read, indices, place, "continue with force=True")
     check_can_store(read, indices, place)
     report = Report()
     try:

@@ -1,4 +1,4 @@
-"""What a worker does: generate a range of a grid into the store, and tell what became of it."""
+"""Code run by a worker: generates a range of a grid into the store, and returns the results."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def here() -> tuple[str, int]:
 
 @cache
 def end_with(driver: tuple[str, int], *, child: bool = False) -> None:
-    """Let this process end soon after the driver has gone, if it is the driver's child: some pools leave orphans.
+    """End this process soon after the driver has ended, if it is the driver's child: some pools leave orphans.
 
-    ``child`` says that it is one; a driver that is not its parent by now has gone already.
+    ``child`` marks it as one; a driver that is no longer its parent has ended already.
     """
     if (platform.node(), os.getppid()) == driver:
         threading.Thread(target=_watch, args=(driver[1],), daemon=True).start()
@@ -44,7 +44,7 @@ def _watch(parent: int) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """What all ranges of a grid share: the modules that register its models, the store, and who asked for it."""
+    """Shared by all ranges of a grid: the modules that register its models, the store, and the driver."""
 
     modules: tuple[str, ...]
     root: str
@@ -62,7 +62,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Part:
-    """A range of a grid as a worker gets it: its records as text, and how many configurations come before them."""
+    """A range of a grid as sent to a worker: its records as text, and the number of configurations before them."""
 
     indices: range
     records: str
@@ -72,12 +72,12 @@ class Part:
     def of(cls, grid: Grid, indices: range) -> Part:
         """Describe a range that is not empty."""
         records, before = grid.part(indices)
-        return cls(indices, json.dumps(records), before)  # not sorted: the order of the keys is that of the cells
+        return cls(indices, json.dumps(records), before)  # not sorted: the order of keys determines the order of cells
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one configuration; small, since it crosses a network."""
+    """The result of one configuration; small, since it crosses a network."""
 
     index: int
     config_id: str
@@ -88,7 +88,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Finished:
-    """The results of one range, and how long the worker took for all of it."""
+    """The results of one range, and the time the worker took for it."""
 
     results: tuple[Result, ...]
     seconds: float
@@ -103,7 +103,7 @@ def _grid(text: str, modules: tuple[str, ...]) -> Grid:
 
 
 def work(task: Task, part: Part) -> Finished:
-    """Generate a range of the grid into the store. An error of a configuration is a result."""
+    """Generate a range of the grid into the store. Errors of configurations are returned as results."""
     began = time.perf_counter()
     end_with(task.driver)
     grid = _grid(part.records, task.modules)
