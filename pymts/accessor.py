@@ -1,4 +1,4 @@
-"""``ds.pymts``: sugar over plain functions, on every dataset with the dims (time, channel, realization)."""
+"""``ds.pymts``: shortcuts to plain functions, on every dataset with dims (time, channel, realization)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pymts.data.truth import TRUTH
 
 
 class Plotter:
-    """The functions of ``pymts.plotting``, on one dataset."""
+    """The functions of ``pymts.plotting`` for one dataset."""
 
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
@@ -29,7 +29,7 @@ class Plotter:
         return self.overview(**options)
 
     def __getattr__(self, name: str) -> Any:
-        """Return ``pymts.plotting.plot_<name>`` with the dataset given."""
+        """Return ``pymts.plotting.plot_<name>`` bound to the dataset."""
         from pymts.plotting import KINDS  # noqa: PLC0415  (needs matplotlib)
 
         if name not in KINDS:
@@ -45,7 +45,7 @@ class Plotter:
 
 @xr.register_dataset_accessor("pymts")  # type: ignore[no-untyped-call]  # xarray declares no type
 class PymtsAccessor:
-    """What PyMTS adds to a dataset."""
+    """Methods that PyMTS adds to a dataset."""
 
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
@@ -59,11 +59,11 @@ class PymtsAccessor:
         return functions.to_dataframe(self._dataset)
 
     def select(self, channel: Any = None, time: slice | None = None, realization: Any = None) -> xr.Dataset:
-        """Return a part of the dataset, its truth cut with it: ``pymts.data.selection.select``."""
+        """Return a part of the dataset and its truth: ``pymts.data.selection.select``."""
         return selection.select(self._dataset, channel, time, realization)
 
     def rename(self, channels: Sequence[Any]) -> xr.Dataset:
-        """Return the dataset with other labels of its channels, in the series and in the truth."""
+        """Return the dataset with new channel labels, in the series and in the truth."""
         return selection.rename(self._dataset, channels)
 
     def graph(self, *, diagonal: bool = True, signed: bool = False) -> xr.DataArray:
@@ -71,7 +71,7 @@ class PymtsAccessor:
         return graphs.graph(self._dataset, diagonal=diagonal, signed=signed)
 
     def edges(self, *, diagonal: bool = True) -> pd.DataFrame:
-        """Return the true graph as a row for each edge, with lag and sign: ``pymts.adapters.graphs.edges``."""
+        """Return the true graph with one row per edge, with lag and sign: ``pymts.adapters.graphs.edges``."""
         return graphs.edges(self._dataset, diagonal=diagonal)
 
     def to_networkx(self, *, diagonal: bool = True) -> Any:
@@ -80,7 +80,7 @@ class PymtsAccessor:
 
     @property
     def plot(self) -> Plotter:
-        """Pictures: ``ds.pymts.plot()`` for the overview, ``ds.pymts.plot.heatmap()`` and the others for one."""
+        """Plots: ``ds.pymts.plot()`` for an overview, or a single one such as ``ds.pymts.plot.heatmap()``."""
         return Plotter(self._dataset)
 
     def to_xy(self, **options: Any) -> Any:
@@ -96,20 +96,20 @@ class PymtsAccessor:
         return WindowDataset(self._dataset, context_length, **options)
 
     def to_numpy3d(self) -> NDArray[np.float64]:
-        """Return the series as aeon and sktime take them, (realization, channel, time)."""
+        """Return the series as expected by aeon and sktime, (realization, channel, time)."""
         from pymts.adapters.panel import to_numpy3d  # noqa: PLC0415  (a call up the layers)
 
         return to_numpy3d(self._dataset)
 
     def to_long(self, **options: Any) -> pd.DataFrame:
-        """Return the series as Nixtla's libraries take them: ``pymts.adapters.panel.to_long``."""
+        """Return the series in the format of Nixtla's libraries: ``pymts.adapters.panel.to_long``."""
         from pymts.adapters.panel import to_long  # noqa: PLC0415  (a call up the layers)
 
         return to_long(self._dataset, **options)
 
     @property
     def truth(self) -> xr.Dataset:
-        """The ground truth alone: every variable but the series."""
+        """The ground truth: every variable except the series."""
         return self._dataset[[str(name) for name in self._dataset.data_vars if name in TRUTH]]
 
     @property

@@ -1,4 +1,4 @@
-"""What can be computed of a configuration beyond its truth."""
+"""Quantities computed from a configuration beyond its truth."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ def lyapunov(
     orbits: int = 8,
     every: int = 5,
 ) -> xr.Dataset:
-    """Return the Lyapunov exponents of a configuration at its own parameters, on its own graph, without its noise.
+    """Return the Lyapunov exponents of a configuration with its own parameters and graph, without noise.
 
-    Tangents are carried along with the model's own step by central differences and orthonormalised (Benettin et al.
-    1980, doi:10.1007/BF02128236).
+    Tangent vectors are propagated by central differences of the model's step and orthonormalised (Benettin et al. 1980,
+    doi:10.1007/BF02128236).
 
     Parameters
     ----------
     source : xarray.Dataset or Configuration
-        A dataset of the model, or what would make one.
+        A dataset of the model, or its configuration.
     n_exponents : int or None
-        How many, the largest first; ``None`` computes as many as the system has variables, which takes longer. An
-        equation with a delay has infinitely many.
+        Number of exponents, largest first; ``None`` computes one per state variable, which takes longer. A delay
+        equation has infinitely many.
     steps : int or None
-        Steps over which growth is summed, after a tenth as many in which tangents turn; a step of an equation with a
-        delay is one delay. ``None`` takes 10,000, or 1,000 delays.
+        Number of steps over which growth is averaged, after a tenth as many for the tangents to align; for a delay
+        equation, one step is one delay. ``None`` takes 10,000 steps, or 1,000 delays.
     orbits : int
-        Initial conditions, which are states of the model after its ``burn_in``; the error is over them.
+        Number of initial conditions, taken after ``burn_in``; the standard error is over them.
     every : int
-        Steps between two orthonormalisations.
+        Number of steps between orthonormalisations.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def lyapunov(
     Raises
     ------
     InvalidParameterError
-        If the model has no such step, since it is stochastic, or a number is out of range.
+        If the model is stochastic and has no noise-free step, or a number is out of range.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def lyapunov(
     model = configuration.model
     if model.step is None:
         known = ", ".join(sorted(name for name, one in MODELS.items() if one.step is not None))
-        raise InvalidParameterError(f"{model.name} has no deterministic step to follow; these have one: {known}")
+        raise InvalidParameterError(f"{model.name} has no deterministic step; models that have one: {known}")
     start = _starts(configuration, orbits)
     params: Any = configuration.params
     time, size = params.step, start.shape[1]
@@ -106,7 +106,7 @@ def lyapunov(
 
 
 def _configuration(dataset: xr.Dataset) -> Configuration:
-    """Return the configuration that a dataset says it is of."""
+    """Return the configuration recorded in a dataset."""
     try:
         config = json.loads(dataset.attrs["config"])
         return Configuration.of(get_model(config["model"]), config["params"])
@@ -117,7 +117,7 @@ def _configuration(dataset: xr.Dataset) -> Configuration:
 
 
 def _starts(configuration: Configuration, orbits: int) -> Any:
-    """Return states of the whole system on its attractor, (orbits, numbers of state)."""
+    """Return states of the whole system on its attractor, (orbits, state size)."""
     values = dict(configuration.values)
     if hasattr(configuration.params, "variables"):  # all variables of all units
         units: Any = configuration.params
@@ -131,7 +131,7 @@ def _starts(configuration: Configuration, orbits: int) -> Any:
     block = simulate([alike])[0]
     if not isinstance(block, Block):
         raise block
-    # Orbits that start at the same given state would have an error of zero.
+    # Orbits from the same given state would have an error of zero.
     states = block.values[:, 0]
     shift = np.random.default_rng(configuration.seed).standard_normal(states.shape)
     return states + 1e-6 * (1.0 + np.abs(states)) * shift

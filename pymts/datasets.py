@@ -1,4 +1,4 @@
-"""The front door: ``make_*`` for one configuration, ``load_grid`` for many, ``list_models`` for what there is."""
+"""The main entry points: ``make_*`` for one configuration, ``load_grid`` for many, ``list_models`` for all models."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ make_wilson_cowan = make(wilson_cowan.wilson_cowan)
 
 
 def list_models(tag: str | None = None) -> list[str]:
-    """Return the names of the models, of those with a tag if one is given."""
+    """Return the names of the models, optionally only those with a tag."""
     return sorted(name for name, model in MODELS.items() if tag is None or tag in model.tags)
 
 

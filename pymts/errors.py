@@ -1,4 +1,4 @@
-"""The errors PyMTS raises on purpose; each message is one sentence that says what to do."""
+"""The errors that PyMTS raises deliberately; each message is one sentence with a remedy."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 
 class PymtsError(Exception):
-    """Base of every error that PyMTS raises on purpose."""
+    """Base of all errors that PyMTS raises deliberately."""
 
 
 class InvalidParameterError(PymtsError, ValueError):
-    """A parameter is unknown, of the wrong type, out of range or inconsistent with another."""
+    """A parameter is unknown, has the wrong type, is out of range or conflicts with another."""
 
 
 class UnknownModelError(InvalidParameterError):
@@ -19,19 +19,19 @@ class UnknownModelError(InvalidParameterError):
 
 
 class GridError(InvalidParameterError):
-    """A grid cannot be read or holds invalid configurations."""
+    """A grid cannot be read or contains invalid configurations."""
 
 
 class TooLargeError(InvalidParameterError):
-    """What was asked for does not fit the memory or cell limit."""
+    """The request exceeds the memory or cell limit."""
 
 
 class ModelError(PymtsError, TypeError):
-    """A model did not return what a model must return."""
+    """A model returned an invalid result."""
 
 
 class DivergenceError(PymtsError, ArithmeticError):
-    """A simulation left the finite numbers; nothing of it is kept."""
+    """A simulation produced values that are not finite; nothing is kept."""
 
 
 class StoreError(PymtsError, OSError):
@@ -39,15 +39,15 @@ class StoreError(PymtsError, OSError):
 
 
 class DamagedEntryError(StoreError):
-    """A stored dataset is not what was written; it is never served."""
+    """A stored dataset does not match its checksums; it is never returned."""
 
 
 class MissingLibraryError(PymtsError, ImportError):
-    """A library that PyMTS does not depend on, and that was asked for, is not installed."""
+    """An optional library that is needed is not installed."""
 
 
 class WorkersDiedError(PymtsError, RuntimeError):
-    """An executor broke and cannot be made again here; what was finished is stored."""
+    """An executor broke and cannot be recreated; finished datasets are stored."""
 
 
 class DamagedEntryWarning(UserWarning):
@@ -55,15 +55,15 @@ class DamagedEntryWarning(UserWarning):
 
 
 class SlowWarning(UserWarning):
-    """What was asked for takes long before anything is seen of it."""
+    """The request takes a long time before it shows any result."""
 
 
 class UnreadableWarning(UserWarning):
-    """A part of the store cannot be read, and is left out of what is listed."""
+    """A part of the store cannot be read and is left out of listings."""
 
 
 def named(name: str) -> str:
-    """Return a name as a message shows it: in quotes and escaped if it holds what cannot be seen or is no name."""
+    """Return a name for a message, quoted and escaped unless it is a plain identifier."""
     return name if name.isidentifier() and name.isascii() else repr(name)
 
 
@@ -75,13 +75,13 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
 
 
 def counted(n: int, what: str) -> str:
-    """Return a number and a noun that agree: ``1 dataset``, ``2 datasets``, ``3 entries``."""
+    """Return a number and a noun in agreement: ``1 dataset``, ``2 datasets``, ``3 entries``."""
     many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{n} {what if n == 1 else many}"
 
 
 def human_bytes(n: float) -> str:
-    """Return a byte count as a person reads it, for example ``"1.5 GiB"``."""
+    """Return a human-readable byte count, for example ``"1.5 GiB"``."""
     size = float(n)
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024:

@@ -1,7 +1,8 @@
 """Seeds to random streams: one per configuration, role and realization.
 
-A stream is ``SeedSequence(seed, spawn_key=(role, realization))``, the child that ``SeedSequence.spawn`` would make but
-without its hidden counter. So a realization draws the same numbers whatever else is drawn, in whatever order.
+A stream is ``SeedSequence(seed, spawn_key=(role, realization))``, the child that ``SeedSequence.spawn`` would make,
+without its hidden counter. A realization therefore draws the same numbers regardless of what else is drawn, and in
+which order.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from numpy.typing import NDArray
 
 from pymts.numerics import seeds as seeding
 
-# Steps of noise drawn at once: enough to bury the cost of a generator call, few enough to stay in cache.
+# Steps of noise drawn at once: enough to amortise a generator call, few enough to stay in cache.
 BLOCK_VALUES = 2**18
 # Kernels that work through a block in chunks (blocked recursions) need its length to be a multiple of theirs.
 BLOCK_MULTIPLE = 64
 
 
 class Role(IntEnum):
-    """What a stream is for. The numbers are frozen: they are part of every dataset's bits."""
+    """The purpose of a stream. The numbers are frozen: every dataset's values depend on them."""
 
     STRUCTURE = 0  # graph, coefficients, natural frequencies: shared by the realizations
     INITIAL = 1
@@ -35,7 +36,7 @@ class Role(IntEnum):
 
 
 def fresh_seed() -> int:
-    """Draw a seed from the operating system; 32 bits, which people can read out and every JSON reader keeps exact."""
+    """Draw a seed from the operating system; 32 bits, easy to read and exact in every JSON parser."""
     return secrets.randbits(32)
 
 
@@ -46,7 +47,7 @@ def generator(seed: int, role: Role, realization: int = 0) -> Generator:
 
 @dataclass(frozen=True)
 class Draws:
-    """Independent streams of one role, a row per configuration, a column per realization."""
+    """Independent streams of one role, one row per configuration and one column per realization."""
 
     generators: tuple[tuple[Generator, ...], ...]
 
@@ -77,8 +78,8 @@ class Draws:
     ) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Yield ``(first step, noise)`` with noise of shape (configuration, realization, steps, width).
 
-        The buffer is reused: a block is overwritten by the next one, and may be worked on in place. The numbers of
-        a step do not depend on how steps are grouped into blocks.
+        The buffer is reused: a block is overwritten by the next one, and may be modified in place. The numbers of a
+        step do not depend on how steps are grouped into blocks.
         """
         rows = len(self.generators) * len(self.generators[0])
         length = BLOCK_VALUES // (rows * width) // BLOCK_MULTIPLE * BLOCK_MULTIPLE
@@ -92,7 +93,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class Streams:
-    """The randomness of one batch: its configurations' seeds and the realizations asked for."""
+    """The randomness of one batch: its configurations' seeds and the requested realizations."""
 
     seeds: Sequence[int]
     realizations: range
@@ -103,7 +104,7 @@ class Streams:
         return len(self.seeds), len(self.realizations)
 
     def structure(self) -> list[Generator]:
-        """Return one generator per configuration for what its realizations share."""
+        """Return one generator per configuration for structure shared by its realizations."""
         return [generator(seed, Role.STRUCTURE) for seed in self.seeds]
 
     def _draws(self, role: Role) -> Draws:
@@ -122,7 +123,7 @@ class Streams:
         return self._draws(Role.PROCESS)
 
     def observation(self) -> Draws:
-        """Return the streams of noise that is added to what is observed, from their beginning."""
+        """Return the streams of observation noise, from their beginning."""
         return self._draws(Role.OBSERVATION)
 
     def labels(self) -> Draws:
@@ -130,6 +131,6 @@ class Streams:
         return self._draws(Role.LABEL)
 
     def again(self, configuration: int, realization: int, *key: int) -> Generator:
-        """Return a child of one process stream, for what has to be drawn again; ``key`` tells which time."""
+        """Return a child of one process stream for redrawing; ``key`` numbers the attempt."""
         chosen = (int(Role.PROCESS), self.realizations[realization], *key)
         return default_rng(SeedSequence(self.seeds[configuration], spawn_key=chosen))

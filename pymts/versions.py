@@ -1,4 +1,4 @@
-"""``pymts.show_versions()``: what a bug report needs to know about an installation."""
+"""``pymts.show_versions()``: the installation details for a bug report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pymts import __version__
 
 
 def show_versions() -> None:
-    """Print the versions of Python, of PyMTS and of every library that it can use, one a line."""
+    """Print the versions of Python, PyMTS and every library that it can use, one per line."""
     rows = {"python": sys.version.split()[0], "platform": platform.platform(), "pymts": __version__}
     required = metadata.requires("pymts") or []
     names = dict.fromkeys(re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in required)

@@ -1,6 +1,6 @@
-"""Datasets in the shapes that machine-learning libraries take; each module says what it gives.
+"""Datasets in the formats that machine-learning libraries expect, one library or kind of data per module.
 
-``split`` and ``View`` choose what goes where before any of them is used, and need no library.
+``split`` and ``View`` select the data beforehand and need no library.
 """
 
 from pymts.adapters.holdout import split as split

@@ -1,4 +1,4 @@
-"""The true graph in the forms that other libraries take: edges, networkx, tigramite."""
+"""The true graph in the formats of other libraries: edges, networkx, tigramite."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COLUMNS = ["source", "target", "lag", "weight", "sign"]
 
 
 def graph(dataset: xr.Dataset, *, diagonal: bool = True, signed: bool = False) -> xr.DataArray:
-    """Return the true graph, (target, source): nonzero means that the source drives the target.
+    """Return the true graph, (target, source); nonzero means that the source drives the target.
 
-    A graph of many channels, which its dataset keeps as a list of edges, is made into a matrix here.
+    A large graph, stored as a list of edges, is converted to a matrix.
 
     Parameters
     ----------
     dataset : xarray.Dataset
     diagonal : bool
-        Whether a channel's influence on itself stays; without, scores need no mask.
+        Whether to keep the influence of channels on themselves; if False, scores need no mask.
     signed : bool
-        Take the sign from the coefficients, that of the lag with the largest size.
+        Take the sign of the coefficient with the largest absolute value over the lags.
 
     Raises
     ------
@@ -48,10 +48,10 @@ def graph(dataset: xr.Dataset, *, diagonal: bool = True, signed: bool = False) -
 
 
 def edges(dataset: xr.Dataset, *, diagonal: bool = True) -> pd.DataFrame:
-    """Return the true graph as one row for each edge: source, target, lag, weight and sign.
+    """Return the true graph with one row per edge: source, target, lag, weight and sign.
 
-    Where the model has linear coefficients there is a row for each lag, in steps, whose weight is the coefficient;
-    elsewhere ``lag`` is missing and the weight is that of the graph.
+    If the model has linear coefficients, there is one row per lag (in steps), with the coefficient as weight; otherwise
+    ``lag`` is missing and the weight is that of the graph.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def to_networkx(dataset: xr.Dataset, *, diagonal: bool = True) -> Any:
 def to_links(dataset: xr.Dataset) -> dict[int, list[tuple[tuple[int, int], float]]]:
     """Return the linear coefficients as tigramite's links: ``{target: [((source, -lag), coefficient), ...]}``.
 
-    Channels are counted by position, as tigramite counts variables.
+    Channels are numbered by position, as in tigramite.
 
     Raises
     ------

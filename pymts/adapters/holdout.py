@@ -1,4 +1,4 @@
-"""A source split into parts to train, validate and test on, before any window is cut."""
+"""Splits a source into training, validation and test parts before any window is cut."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def train_test_split(
     stratify: str | None = None,
     random_state: int = 0,
 ) -> tuple[Any, Any]:
-    """Split a source into one part to train and one to test on: ``split`` with two sides, which explains the options.
+    """Split a source into a training and a test part; see ``split`` for the options.
 
     Examples
     --------
@@ -76,36 +76,36 @@ def split(
     stratify: str | None = None,
     random_state: int = 0,
 ) -> tuple[Any, ...]:
-    """Split a source into parts to train, validate and test on; windows are cut afterwards, so none lies in two.
+    """Split a source into training, validation and test parts; windows are cut afterwards, so none spans two parts.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, View, Store or path
-        What ``to_xy`` takes. What is stored is not read: the parts are views of it.
+        As in ``to_xy``. Stored data is not read: the parts are views of it.
     train, validation, test : float, int or None
-        Share of the realizations, configurations or samples, greater than 0 and less than 1, rounded up; or their
-        number. ``train`` takes what the others leave unless it is given; one of the others must be.
+        Fraction of the realizations, configurations or samples, between 0 and 1 and rounded up, or their number.
+        ``train`` defaults to the remainder; at least one of the others is required.
     by : str
-        "realization" shares out the realizations of every configuration, "configuration" whole configurations, drawn
-        at random; "time" takes the first samples of every series to train on and the last ones to test on; "model" or
-        the name of a parameter shares out its values, so that what is tested on has values that no training saw. The
-        same random path never lies on two sides.
+        "realization" splits the realizations of every configuration at random, "configuration" whole configurations;
+        "time" trains on the first samples of every series and tests on the last; "model" or the name of a parameter
+        splits its values, so that the test set has values unseen in training. The same random path is never in two
+        parts.
     gap : int
-        Samples left out between two parts, with by="time".
+        Number of samples left out between two parts, with by="time".
     stratify : str or None
-        "model" or the name of a parameter, with by="configuration": the shares are taken of each of its values.
+        "model" or the name of a parameter, with by="configuration": each of its values is split separately.
     random_state : int
-        Which ones are drawn. A configuration's realizations do not depend on what else is in the source.
+        Seed of the draw. The split of a configuration's realizations does not depend on the rest of the source.
 
     Returns
     -------
     tuple of View, or of xarray.Dataset
-        The sides that were asked for, in the order train, validation, test. Views unless the source is one dataset.
+        The requested parts, in the order train, validation, test. Views unless the source is one dataset.
 
     Raises
     ------
     InvalidParameterError
-        If nothing would be left on one side, or a series was standardised over a cut in time.
+        If a part would be empty, or a series was standardised across a cut in time.
 
     Examples
     --------
@@ -132,10 +132,10 @@ def _split(
             check_size(sizes.names[side], size)
     whole_number("random_state", random_state, 0)
     if whole_number("gap", gap, 0) and by != TIME:
-        raise InvalidParameterError(f"gap={gap} is for by='time'; leave it out with by={by!r}")
+        raise InvalidParameterError(f"gap={gap} requires by='time'; leave it out with by={by!r}")
     if stratify is not None and by != CONFIGURATION:
         raise InvalidParameterError(
-            f"stratify={stratify!r} is for by='configuration'; by={by!r} takes the same share of every value anyway"
+            f"stratify={stratify!r} requires by='configuration'; by={by!r} splits every value equally anyway"
         )
     view = View.of(source)
     found = view.as_members()
@@ -143,7 +143,7 @@ def _split(
     if by not in (REALIZATION, TIME):
         _column(by, found)
         if is_one:
-            raise InvalidParameterError(f"by={by!r} needs several configurations, and the source is one dataset")
+            raise InvalidParameterError(f"by={by!r} needs several configurations, but the source is one dataset")
     if by == REALIZATION:
         sides = _by_realization(view, found, sizes, random_state)
     elif by == TIME:
@@ -155,7 +155,7 @@ def _split(
 
 
 def _column(name: str, found: Sequence[Member]) -> None:
-    """Refuse what is neither a way to split nor a column of the source."""
+    """Raise unless the name is a way to split or a column of the source."""
     known = [REALIZATION, CONFIGURATION, TIME, MODEL, *dict.fromkeys(name for one in found for name in one.params)]
     if name not in known:
         hint = nearest(str(name), known)
@@ -181,7 +181,7 @@ def _by_realization(view: View, found: Sequence[Member], sizes: Sizes, seed: int
             if not chosen:
                 raise InvalidParameterError(
                     f"{member.name} shares its realizations with another dataset of the source, and all of its "
-                    f"{len(of)} would fall on one side; leave one of the two out"
+                    f"{len(of)} would be in one part; leave out one of the two"
                 )
             parts.append(view[[index]].select(realization=chosen).parts[0])
     return sides
@@ -190,7 +190,7 @@ def _by_realization(view: View, found: Sequence[Member], sizes: Sizes, seed: int
 def _by_value(
     view: View, found: Sequence[Member], sizes: Sizes, *, by: str, stratify: str | None, seed: int
 ) -> dict[str, list[Part]]:
-    """Share out configurations, or the values of a column, within each stratum."""
+    """Split configurations, or the values of a column, within each stratum."""
     whole = by == CONFIGURATION
     units = [member.path if whole else f"{by}={_value(member, by)}" for member in found]
     strata: dict[str, dict[str, float]] = {}
@@ -218,7 +218,7 @@ def _value(member: Member, name: str) -> str:
 def _stratum(member: Member, stratify: str, found: Sequence[Member]) -> str:
     known = [MODEL, *dict.fromkeys(name for other in found for name in other.params)]
     if stratify not in known:
-        hint = nearest(str(stratify), known) or f" (these are {', '.join(known)})"
+        hint = nearest(str(stratify), known) or f" (valid: {', '.join(known)})"
         raise InvalidParameterError(f"stratify must be 'model' or a parameter of the source, got {stratify!r}{hint}")
     return _value(member, stratify)
 
@@ -230,11 +230,11 @@ def _by_time(view: View, found: Sequence[Member], sizes: Sizes, gap: int) -> dic
         if member.path in twice:
             raise InvalidParameterError(
                 f"{member.name} shares its realizations with another dataset of the source, and their cuts in time "
-                "would overlap; leave one of the two out"
+                "would overlap; leave out one of the two"
             )
         if member.params.get("zscore"):
             raise InvalidParameterError(
-                f"{member.name} was standardised over its whole length, so that its past knows its future; make it "
+                f"{member.name} was standardised over its whole length, which leaks the future into the past; generate it "
                 "with zscore=False and scale in a Pipeline, or split by='realization' or by='configuration'"
             )
         times = member.shape[1]

@@ -1,4 +1,4 @@
-"""Libraries that PyMTS does not depend on: imported where they are used, and missed in one sentence."""
+"""Optional libraries: imported on use, with a one-sentence error if missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def require(module: str, what: str, command: str) -> ModuleType:
     Raises
     ------
     MissingLibraryError
-        If its library is not installed; what is missing inside an installed library is its own error.
+        If its library is not installed; import errors inside an installed library are passed on.
     """
     try:
         return importlib.import_module(module)

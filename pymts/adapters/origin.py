@@ -1,4 +1,4 @@
-"""Where the datasets of a source are stored, so that a worker process can open them again."""
+"""Where the datasets of a source are stored, so that worker processes can reopen them."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from pymts.store.stored import Stored
 
 @dataclass(frozen=True)
 class Origin:
-    """A store, and the grid whose datasets are meant if not all are. It pickles small: names, not data.
+    """A store, and the grid that selects from it unless all datasets are meant. It pickles as names, not data.
 
-    ``places`` are where the entries lie, in the order of the source.
+    ``places`` are the locations of the entries, in the order of the source.
     """
 
     root: Path
     grid: str | None = None  # as JSON
     indices: Sequence[int] = range(0)
     places: list[Place] = field(default_factory=list, compare=False)
-    parts: tuple[Part, ...] | None = None  # of the places; None means all of each
+    parts: tuple[Part, ...] | None = None  # parts of the places; None means all of each
 
     @classmethod
     def of(cls, source: Source, *, must: bool) -> Origin | None:
-        """Return the origin of a source; a grid's datasets are generated and stored now if they are not.
+        """Return the origin of a source; missing datasets of a grid are generated and stored now.
 
         Raises
         ------
         InvalidParameterError
-            If the source is not stored and must be.
+            If the source must be stored and is not.
         """
         found: Any = source
         if isinstance(found, str | Path) and Path(found).suffix != ".parquet":
@@ -62,7 +62,7 @@ class Origin:
         if not must:
             return None
         raise InvalidParameterError(
-            "mapped=True needs what is stored: give a Store, a store's path, or a grid loaded with cache=True"
+            "mapped=True needs a stored source: give a Store, a store's path, or a grid loaded with cache=True"
         )
 
     @classmethod
@@ -74,12 +74,12 @@ class Origin:
         return cls(store.root.absolute(), text, indices, places)
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        """Travel as the names of the store and the grid."""
+        """Pickle as the names of the store and the grid."""
         grid = None if self.grid is None else zlib.compress(self.grid.encode())
         return _again, (self.root, grid, self.indices, len(self.places), self.parts)
 
     def members(self) -> list[Member]:
-        """Return the datasets by what their metadata say, checked as those of any source."""
+        """Return the datasets from their metadata, checked like those of any source."""
         if not self.places:
             raise InvalidParameterError(f"the source {self.root} is empty; give at least one dataset")
         whole = [_member(place, number) for number, place in enumerate(self.places)]
@@ -88,11 +88,11 @@ class Origin:
         return fitting([part.member(whole[part.index], number) for number, part in enumerate(self.parts)])
 
     def part(self, index: int) -> Part:
-        """Return which part of which place the dataset at a position is."""
+        """Return the place and the part of the dataset at a position."""
         return Part(index) if self.parts is None else self.parts[index]
 
     def open(self, index: int) -> MappedValues:
-        """Return the values of the whole dataset that the one at a position is a part of, mapped."""
+        """Return the mapped values of the whole dataset that contains the one at a position."""
         return self.places[self.part(index).index].values()
 
 
@@ -107,7 +107,7 @@ def _member(place: Place, number: int) -> Member:
 def _place(store: Store, configuration: Configuration) -> Place:
     place = store.locate(configuration)
     if place is None:
-        raise StoreError(f"{configuration.config_id} is not stored in {store.root} any more; make the dataset anew")
+        raise StoreError(f"{configuration.config_id} is no longer stored in {store.root}; create the dataset again")
     return place
 
 
@@ -119,5 +119,7 @@ def _again(
     read = None if content is None else Grid.read(content, max_cells=content.pop("max_cells"))
     origin = Origin._located(store, read, indices)  # noqa: SLF001  (this is its constructor)
     if len(origin.places) != count:
-        raise StoreError(f"{root} has {len(origin.places)} datasets, not the {count} it had; make the dataset anew")
+        raise StoreError(
+            f"{root} has {len(origin.places)} datasets, not the {count} it had before; create the dataset again"
+        )
     return replace(origin, parts=parts)

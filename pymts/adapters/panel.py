@@ -1,8 +1,8 @@
-"""Many series in the shapes that libraries for time series take.
+"""Many series in the formats of time-series libraries.
 
-Nothing here imports a library, but for those whose own type is asked for: darts, Hugging Face datasets and tigramite.
-Series are in the order dataset, realization, which is that of the rows of ``to_xy`` with whole realizations. Their
-names are ``<config_id>/<realization>``, those of channels ``x0``, ``x1`` ...
+Only darts, Hugging Face datasets and tigramite are imported, when their own types are requested. Series are ordered by
+dataset, then realization, like the rows of ``to_xy`` with whole realizations. They are named
+``<config_id>/<realization>``, and channels ``x0``, ``x1`` ...
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ START, FREQ = "2000-01-01", "h"
 
 @dataclass(frozen=True)
 class Series:
-    """One realization: ``values`` of shape (time, channel), and the numbers of its samples."""
+    """One realization: ``values`` of shape (time, channel), and its sample numbers."""
 
     name: str
     member: Member
@@ -37,7 +37,7 @@ class Series:
     positions: NDArray[np.int64]
 
     def times(self, start: str | None, freq: str) -> pd.Index:
-        """Return the labels of time: the samples' numbers, or dates from ``start`` on; regular where these are."""
+        """Return the time labels: sample numbers, or dates from ``start``; regular if the samples are."""
         first, last = int(self.positions[0]), int(self.positions[-1])
         step = int(self.positions[1]) - first if len(self.positions) > 1 else 1
         regular = pd.RangeIndex(first, last + 1, step)
@@ -57,19 +57,19 @@ def _dated(make: Callable[[], T], start: str, freq: str) -> T:
         return make()
     except ValueError:
         raise InvalidParameterError(
-            f"start={start!r} and freq={freq!r} make no dates; give them as pandas spells them, such as "
+            f"start={start!r} and freq={freq!r} are not valid dates; use pandas notation, such as "
             "start='2000-01-01' and freq='D'"
         ) from None
 
 
 def to_numpy3d(source: Source) -> Array:
-    """Return the series as one array, as aeon and sktime ("numpy3D") take them.
+    """Return the series as one array, as expected by aeon and sktime ("numpy3D").
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
-        A path is that of a store, a YAML grid or a Parquet file. All datasets have the same number of channels, and
-        here the same number of samples.
+        A path to a store, a YAML grid or a Parquet file. All datasets must have the same numbers of channels and
+        samples.
 
     Returns
     -------
@@ -86,21 +86,21 @@ def to_numpy3d(source: Source) -> Array:
         if member.shape[1] != first.shape[1]:
             raise InvalidParameterError(
                 f"the datasets differ in length: {first.name} has T={first.shape[1]} and {member.name} has "
-                f"T={member.shape[1]}; cut them to one length, or take to_multiindex or to_long"
+                f"T={member.shape[1]}; cut them to one length, or use to_multiindex or to_long"
             )
     return np.concatenate([member.values.transpose(0, 2, 1) for member in found])
 
 
 def to_multiindex(source: Source, *, start: str | None = None, freq: str = FREQ) -> pd.DataFrame:
-    """Return the series as sktime's "pd-multiindex": one column a channel, one row a sample of a series.
+    """Return the series as sktime's "pd-multiindex": one column per channel, one row per sample of a series.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
     start : str or None
-        Date of sample 0; None gives the samples' numbers.
+        Date of sample 0; None uses sample numbers.
     freq : str
-        Step from one date to the next, as pandas spells it.
+        Step from one date to the next, in pandas notation.
 
     Returns
     -------
@@ -113,15 +113,15 @@ def to_multiindex(source: Source, *, start: str | None = None, freq: str = FREQ)
 
 
 def to_long(source: Source, *, start: str | None = None, freq: str = FREQ) -> pd.DataFrame:
-    """Return the series as Nixtla's libraries take them: one row a sample of a channel.
+    """Return the series in the format of Nixtla's libraries: one row per sample of a channel.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
     start : str or None
-        Date of sample 0; None gives the samples' numbers, for which those libraries take ``freq=1``.
+        Date of sample 0; None uses sample numbers, for which those libraries need ``freq=1``.
     freq : str
-        Step from one date to the next, as pandas spells it.
+        Step from one date to the next, in pandas notation.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def to_long(source: Source, *, start: str | None = None, freq: str = FREQ) -> pd
 def to_gluonts(
     source: Source, *, start: str = START, freq: str = FREQ, multivariate: bool = True
 ) -> list[dict[str, Any]]:
-    """Return the series as entries of a GluonTS dataset, which ``gluonts.dataset.common.ListDataset`` takes too.
+    """Return the series as entries of a GluonTS dataset, also accepted by ``gluonts.dataset.common.ListDataset``.
 
     Parameters
     ----------
@@ -153,9 +153,9 @@ def to_gluonts(
     start : str
         Date of sample 0.
     freq : str
-        Step from one date to the next, as pandas spells it.
+        Step from one date to the next, in pandas notation.
     multivariate : bool
-        Whether an entry is a realization with all its channels, or one channel.
+        Whether an entry is a whole realization, or a single channel.
 
     Returns
     -------
@@ -176,15 +176,15 @@ def to_gluonts(
 
 
 def to_darts(source: Source, *, start: str | None = None, freq: str = FREQ) -> list[Any]:
-    """Return the series as darts' own, one a realization, with a component a channel.
+    """Return the series as darts objects, one per realization, with one component per channel.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
     start : str or None
-        Date of sample 0; None gives the samples' numbers.
+        Date of sample 0; None uses sample numbers.
     freq : str
-        Step from one date to the next, as pandas spells it.
+        Step from one date to the next, in pandas notation.
 
     Returns
     -------
@@ -205,15 +205,15 @@ def to_darts(source: Source, *, start: str | None = None, freq: str = FREQ) -> l
 
 
 def to_hf(source: Source, *, start: str | None = None, freq: str = FREQ) -> Any:
-    """Return the series as a Hugging Face dataset, one row a realization.
+    """Return the series as a Hugging Face dataset, one row per realization.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
     start : str or None
-        Date of sample 0; None gives the samples' numbers.
+        Date of sample 0; None uses sample numbers.
     freq : str
-        Step from one date to the next, as pandas spells it.
+        Step from one date to the next, in pandas notation.
 
     Returns
     -------
@@ -240,12 +240,12 @@ def to_hf(source: Source, *, start: str | None = None, freq: str = FREQ) -> Any:
 
 
 def to_tigramite(source: Source) -> Any:
-    """Return the series as tigramite's dataframe of several datasets, one a realization.
+    """Return the series as a tigramite dataframe with several datasets, one per realization.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
-        For causal discovery all its realizations should share one graph: those of one configuration do.
+        For causal discovery all realizations should share one graph, as those of one configuration do.
 
     Returns
     -------
@@ -264,20 +264,20 @@ def to_tigramite(source: Source) -> Any:
 
 
 def to_statsmodels(source: Source, *, start: str | None = None, freq: str = FREQ) -> list[pd.DataFrame]:
-    """Return the series as statsmodels takes them (``VAR(frame)``, ``AutoReg(frame["x0"], 2)``), one a realization.
+    """Return one data frame per realization, for statsmodels (``VAR(frame)``, ``AutoReg(frame["x0"], 2)``).
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
     start : str or None
-        Date of sample 0; None gives the samples' numbers.
+        Date of sample 0; None uses sample numbers.
     freq : str
-        Step from one date to the next, as pandas spells it.
+        Step from one date to the next, in pandas notation.
 
     Returns
     -------
     list of pandas.DataFrame
-        Each with the columns ``x0`` ... and time as its index.
+        Each has columns ``x0`` ... and time as its index.
     """
     return [
         pd.DataFrame(one.values, columns=_channels(one.values), index=one.times(start, freq)) for one in _series(source)
@@ -294,7 +294,7 @@ def _series(source: Source) -> Iterator[Series]:
     names = Counter(f"{member.name}/{label}" for member in found for label in member.realizations)
     name, count = names.most_common(1)[0]
     if count > 1:
-        raise InvalidParameterError(f"the series {name} stands {count} times in the source; give it once")
+        raise InvalidParameterError(f"the series {name} appears {count} times in the source; give it once")
     for member in found:
         for label, values in zip(member.realizations, member.values, strict=True):
             yield Series(f"{member.name}/{label}", member, label, values, member.positions)

@@ -1,4 +1,4 @@
-"""A part of one dataset of a source, by positions: some realizations, a stretch of time, some channels."""
+"""A part of one dataset of a source, by position: some realizations, a time range, some channels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymts.data.selection import select
 
 @dataclass(frozen=True)
 class Part:
-    """What is meant of the dataset at a position of a source; ``None`` means all of it.
+    """The selected part of the dataset at a position of a source; ``None`` means all of it.
 
     ``time`` is the first sample and the one past the last.
     """
@@ -23,7 +23,7 @@ class Part:
     channels: tuple[int, ...] | None = None
 
     def shape(self, whole: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Return (realization, time, channel) of the part of a dataset of a shape."""
+        """Return the shape (realization, time, channel) of the part, given that of the dataset."""
         realizations, times, channels = whole
         return (
             realizations if self.realizations is None else len(self.realizations),
@@ -32,7 +32,7 @@ class Part:
         )
 
     def cut(self, dataset: xr.Dataset) -> xr.Dataset:
-        """Return the part of the dataset, its truth cut with it; what is read lazily stays so."""
+        """Return the part of the dataset and of its truth; lazy data stays lazy."""
         if self.channels is not None:
             dataset = select(dataset, channel=dataset["channel"].values[list(self.channels)])
         if self.time is not None:
@@ -42,5 +42,5 @@ class Part:
         return dataset
 
     def member(self, whole: Member, number: int) -> Member:
-        """Return the part of a member as the member at a place of another source."""
+        """Return the part of a member as a member of another source."""
         return replace(whole, number=number, shape=self.shape(whole.shape), load=lambda: self.cut(whole.load()))

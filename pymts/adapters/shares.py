@@ -1,4 +1,4 @@
-"""How much each side of a split gets, and who is drawn for which."""
+"""Sizes of the parts of a split, and the random assignment to them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much each side gets, as shares or numbers; ``names`` are what the caller knows them by.
+    """Size of each part, as a fraction or a number; ``names`` are the caller's names for them.
 
-    Train is what the others leave unless it is given.
+    Train defaults to the remainder.
     """
 
     of: Mapping[str, float | None]
     names: Mapping[str, str]
 
     def counts(self, available: int, what: str, remedy: str) -> dict[str, int]:
-        """Return how many of ``available`` each side gets, or refuse to leave one of them with nothing."""
-        # Rounding first: 0.07 of 100 is 7, and not 8 for the sake of the last bit.
+        """Return how many of ``available`` each part gets; raise if one would be empty."""
+        # Round first: 0.07 of 100 is 7, not 8 because of the last bit.
         found = {
             side: int(size) if isinstance(size, int | np.integer) else math.ceil(round(size * available, 9))
             for side, size in self.of.items()
@@ -46,7 +46,7 @@ class Sizes:
         elif train is not None and sum(self._shares()) < 1 - 1e-9:
             wanted = max(1, math.floor(round(train * available, 9)))
         if wanted > rest:
-            raise InvalidParameterError(f"train={train} and {said} are more than there is: {what}; {remedy}")
+            raise InvalidParameterError(f"train={train} and {said} exceed what is available: {what}; {remedy}")
         return {TRAIN: wanted, **found}
 
     def _shares(self) -> list[float]:
@@ -54,23 +54,23 @@ class Sizes:
 
 
 def check_size(name: str, size: Any) -> None:
-    """Refuse what is neither a share nor a number."""
+    """Raise unless the size is a fraction or a number."""
     is_number = isinstance(size, int | float | np.integer | np.floating) and not isinstance(size, bool)
     is_count = isinstance(size, int | np.integer)
     if not is_number or not (size >= 1 if is_count else 0 < size < 1):
         raise InvalidParameterError(
-            f"{name} must be a share greater than 0 and less than 1 or a number of at least 1, got {size!r}"
+            f"{name} must be a fraction between 0 and 1 or an integer of at least 1, got {size!r}"
         )
 
 
 def draws_of(seed: int, key: str, size: int) -> list[float]:
-    """Return random numbers that depend on the seed and the key alone."""
+    """Return random numbers that depend only on the seed and the key."""
     words = np.frombuffer(hashlib.sha256(key.encode()).digest(), dtype=np.uint32)
     return list(np.random.default_rng([seed, *words.tolist()]).random(size))
 
 
 def dealt_out(draws: Sequence[float], counts: Mapping[str, int]) -> list[str | None]:
-    """Deal as many as each side gets: the lowest draws to test, the next to validate, the highest to train."""
+    """Assign items to parts: the lowest draws to test, the next to validation, the highest to training."""
     order = np.argsort(draws, kind="stable").tolist()
     sides: list[str | None] = [None] * len(order)
     for side in (TEST, VALIDATION):

@@ -1,4 +1,4 @@
-"""For scikit-learn: rows and labels from series, sources split in two, and splitters that do not leak."""
+"""For scikit-learn: rows and labels from series, train-test splits, and splitters without leakage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pymts.adapters.holdout import train_test_split as train_test_split
 from pymts.adapters.sources import Member, Source, members, whole_number
 
-# This one says what to do where scikit-learn is missing.
+# Raises an error with instructions if scikit-learn is missing.
 from pymts.adapters.splits import PanelTimeSeriesSplit as PanelTimeSeriesSplit
 from pymts.adapters.splits import SlidingWindowSplit as SlidingWindowSplit
 from pymts.adapters.targets import FUTURE, Target, check_target, target_of
@@ -68,33 +68,33 @@ def to_xy(
     as_frame: bool = False,
     return_X_y: bool = False,
 ) -> Bunch | tuple[Any, Any]:
-    """Return series as rows of features and what to predict from each.
+    """Return series as rows of features with a target for each.
 
-    Rows are in the order dataset, realization, window. No window reaches from one realization into another.
+    Rows are ordered by dataset, realization and window. No window spans two realizations.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
-        A path is that of a store, a YAML grid (read and written as ``load_grid`` does) or a Parquet file. All datasets
-        must have the same number of channels M.
+        A path to a store, a YAML grid (loaded as by ``load_grid``) or a Parquet file. All datasets must have the same
+        number of channels M.
     target : str
-        "future" for the samples after the window; the name of a truth variable; the name of a parameter; or "model".
-        A name that is both means the truth variable. A truth variable that changes in time gives its values over the
-        horizon, or at the window's last sample if the horizon is 0. Texts and switches are numbered as classes, as
-        the models are.
+        "future" for the samples after the window; the name of a truth variable; the name of a parameter; or "model". A
+        name that is both refers to the truth variable. A time-dependent truth variable gives its values over the
+        horizon, or at the window's last sample if the horizon is 0. Models, strings and booleans are numbered as
+        classes.
     context_length : int or None
-        Samples of a row. None takes whole realizations, one a row, where there is no horizon.
+        Number of samples in a row. None takes whole realizations as rows, if there is no horizon.
     horizon : int or None
-        Samples after the context that belong to the window; None takes 1 for "future" and else 0.
+        Number of samples after the context; None means 1 for "future" and 0 otherwise.
     stride : int
-        Samples between the starts of two windows of a series.
+        Number of samples from the start of one window to the next.
     flatten : bool
-        Whether a row is a vector: the M channels of the oldest sample first, those of the newest last.
+        Whether rows are vectors, with the M channels of the oldest sample first and of the newest last.
     as_frame : bool
-        Give pandas objects. Their index (series, first, last) keeps each row's series and time with it, which the
-        splitters for time read.
+        Return pandas objects. Their index (series, first, last) identifies each row's series and time for the time
+        splitters.
     return_X_y : bool
-        Give ``(X, y)`` alone.
+        Return only ``(X, y)``.
 
     Returns
     -------
@@ -103,24 +103,25 @@ def to_xy(
         y : array, Series or DataFrame of shape (n_samples,) or (n_samples, n_targets), or with the target's own shape
             if not flattened
         groups : array of shape (n_samples,)
-            Number of the realization over the whole source, for GroupKFold and kin. The same random path has the same
-            number wherever it appears (another T, more realizations, standardised). Other configurations that were
-            given the same ``seed`` share random numbers too, and count as different.
+            Number of the realization over the whole source, for GroupKFold and similar. The same random path has the
+            same number wherever it appears (with another T, more realizations, or standardised). Different
+            configurations with the same ``seed`` share random numbers but count as different.
         time : array of shape (n_samples, 2)
-            Numbers of the first and last sample of each window, context and horizon.
+            Numbers of the first and last sample of each window, including the horizon.
         configuration : array of shape (n_samples,), indices into ``config_ids``
         feature_names, target_names, config_ids : list of str
             A feature is called ``x0[t-3]``: channel 0, three samples before the first one of the horizon.
-            ``target_names`` are the classes where y numbers classes.
+            ``target_names`` are the classes if y holds class numbers.
         frame : DataFrame or None
         DESCR : str
     tuple
-        ``(X, y)`` if asked for.
+        ``(X, y)`` if requested.
 
     Raises
     ------
     InvalidParameterError
-        If the source is empty or mixes numbers of channels, a series is shorter than a window, or the target unknown.
+        If the source is empty or mixes numbers of channels, a series is shorter than a window, or the target is
+        unknown.
     TooLargeError
         If the rows do not fit in memory.
 
@@ -209,7 +210,7 @@ def _labels_frame(y: Array, labels: Target, target: str, index: pd.MultiIndex) -
 
 
 def _description(found: Sequence[Member], chosen: Windows, target: str, n_samples: int) -> str:
-    """Return what the rows are, and the equation and reference of every model."""
+    """Return a description of the rows, with the equation and reference of every model."""
     series = sum(member.shape[0] for member in found)
     rows = (
         f"whole realizations of {chosen.context} samples"
@@ -222,7 +223,9 @@ def _description(found: Sequence[Member], chosen: Windows, target: str, n_sample
         "groups: the realization. time: first and last sample of the row, horizon included.",
     ]
     if any(member.params.get("zscore") for member in found):
-        lines.append("Standardised over whole realizations: what comes before a cut in time knows what comes after.")
+        lines.append(
+            "Standardised over whole realizations: samples before a cut in time contain information from after it."
+        )
     for name in dict.fromkeys(member.model for member in found):
         if name is not None and name in MODELS:
             model = MODELS[name]

@@ -1,4 +1,4 @@
-"""What may be given as a source of series, and what is known about each dataset of it."""
+"""Accepted sources of series, and the known properties of each of their datasets."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ ALLOWED = (
     "a dataset, a list of datasets, a grid's datasets, a View, a Store, or the path of a store, a YAML grid or a "
     "Parquet file"
 )
-# These change how much of a random path is shown, or its scale; not the path.
+# These change the extent or scale of a random path, not the path itself.
 _SAME_PATH = ("T", "n_realizations", "zscore")
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One dataset of a source, with what tells its realizations from those of the others.
+    """One dataset of a source, with what distinguishes its realizations from those of others.
 
-    What is stored is read when it is asked for: its metadata tell the rest. ``number`` is its place in the source,
-    ``shape`` (realization, time, channel), ``truth`` the dims of its truth variables.
+    Stored data is read on access; the metadata is enough for the rest. ``number`` is its place in the source, ``shape``
+    (realization, time, channel), ``truth`` the dims of its truth variables.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Member:
 
     @classmethod
     def of(cls, dataset: xr.Dataset, number: int) -> Member:
-        """Return a dataset as a member; nothing of its series is read."""
+        """Return a dataset as a member, without reading its series."""
         check_labels(dataset)
         sizes = dataset[DATA].sizes
         truth = {str(name): tuple(map(str, one.dims)) for name, one in dataset.data_vars.items() if name != DATA}
@@ -68,18 +68,18 @@ class Member:
 
     @property
     def name(self) -> str:
-        """The config_id, or the place in the source for a dataset that has none."""
+        """The config_id, or the place in the source if there is none."""
         return str(self.attrs.get("config_id", f"dataset{self.number}"))
 
     @property
     def model(self) -> str | None:
-        """The name of the model, if it is known."""
+        """The name of the model, if known."""
         name = self.attrs.get("model")
         return None if name is None else str(name)
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The configuration: model, params, version; empty if it is not known."""
+        """The configuration: model, params, version; empty if unknown."""
         try:
             config = json.loads(self.attrs.get("config", "null"))
         except (TypeError, ValueError):
@@ -94,10 +94,10 @@ class Member:
 
     @cached_property
     def path(self) -> str:
-        """What is equal for datasets whose realizations are the same random paths.
+        """A key that is equal for datasets whose realizations are the same random paths.
 
-        A longer run begins with the shorter one, and more realizations begin with the fewer: neither may stand on the
-        other side of a split.
+        A longer run extends a shorter one, and more realizations extend fewer, so they must be in the same part of a
+        split.
         """
         if not self.config:
             return f"dataset {self.number}"
@@ -112,7 +112,7 @@ class Member:
 
     @cached_property
     def located(self) -> NDArray[np.int64] | None:
-        """The samples' numbers on the configuration's own time axis, (time,); None if the labels do not tell."""
+        """The sample numbers on the configuration's own time axis, (time,); None if the labels do not identify them."""
         labels = self.dataset["time"].values
         if not self.config or "time" not in self.dataset.coords or labels.dtype.kind not in "iuf":
             return None
@@ -123,17 +123,17 @@ class Member:
 
     @property
     def positions(self) -> NDArray[np.int64]:
-        """The samples' numbers, (time,), which a part of a series keeps from the whole."""
+        """The sample numbers, (time,); a part of a series keeps those of the whole."""
         return np.arange(self.shape[1]) if self.located is None else self.located
 
 
 def members(source: Source) -> list[Member]:
-    """Return the datasets of a source, checked: at least one series, and as many channels in each.
+    """Return the datasets of a source, after checking that it is not empty and that channel numbers agree.
 
     Raises
     ------
     InvalidParameterError
-        If the source is of another kind, empty, or mixes numbers of channels.
+        If the source has an unsupported type, is empty, or mixes numbers of channels.
     StoreError, DamagedEntryError, GridError
         If a file cannot be read.
     """
@@ -147,7 +147,7 @@ def members(source: Source) -> list[Member]:
 
 
 def fitting(found: list[Member]) -> list[Member]:
-    """Return members if they make up a source, or say which does not fit the others."""
+    """Return members that form a valid source; raise if one does not fit."""
     first = found[0]
     for member in found:
         if 0 in member.shape:
@@ -155,14 +155,14 @@ def fitting(found: list[Member]) -> list[Member]:
         if member.shape[2] != first.shape[2]:
             raise InvalidParameterError(
                 f"the datasets differ in the number of channels: {first.name} has M={first.shape[2]} and {member.name} "
-                f"has M={member.shape[2]}; convert those of each M on their own"
+                f"has M={member.shape[2]}; convert each M separately"
             )
     twice = {path for path, count in Counter(member.path for member in found).items() if count > 1}
     for member in found:
         if member.path in twice and member.located is None:
             raise InvalidParameterError(
-                f"{member.name} stands twice in the source with times of its own; keep the time coordinate it was "
-                "made with, which tells what the two share"
+                f"{member.name} appears twice in the source with different times; keep the time coordinate it was "
+                "created with, which shows what the two share"
             )
     return found
 
@@ -200,7 +200,7 @@ def _shown(source: object) -> str:
 
 
 def whole_number(name: str, value: Any, least: int) -> int:
-    """Return ``value`` as an integer of at least ``least``, or say what is allowed."""
+    """Return ``value`` as an integer of at least ``least``, or raise."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InvalidParameterError(f"{name} must be an integer of at least {least}, got {value!r}")
     return int(value)

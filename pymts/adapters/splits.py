@@ -1,8 +1,8 @@
-"""Cross-validation over time for rows that are windows: train and test share no sample.
+"""Time-series cross-validation for rows of windows: train and test share no sample.
 
-A row of windows knows neither its time nor its length, and a splitter that guesses them leaks. So these splitters read
-them from the rows' own index, which ``to_xy(..., as_frame=True)`` gives and which stays with the rows through any
-selection, or from ``time=``, or else refuse.
+A plain array of windows has neither times nor lengths, and a splitter that guesses them leaks. These splitters read
+them from the rows' index, which ``to_xy(..., as_frame=True)`` sets and any selection preserves, or from ``time=``, and
+otherwise raise an error.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Cut:
-    """The samples to train and to test on: first, and one past the last."""
+    """The training and test samples: the first, and one past the last."""
 
     train: tuple[int, int]
     test: tuple[int, int]
 
 
 class _TimeSplit(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn declares no types
-    """Cuts at the same sample in every series; a row belongs to a side if its whole window lies there."""
+    """Cuts every series at the same sample; a row belongs to a side if its whole window lies there."""
 
     __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
 
     time: ArrayLike | None
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Rows, Rows]]:  # noqa: ARG002
-        """Yield the rows to train and to test on, for each fold.
+        """Yield the training and test rows of each fold.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, ...)
         y, groups : ignored
-            All series are cut at the same sample, so that none knows another's future.
+            All series are cut at the same sample, so that none leaks another's future.
 
         Yields
         ------
@@ -56,7 +56,7 @@ class _TimeSplit(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn decl
         Raises
         ------
         InvalidParameterError
-            If the time of the rows is not known, or a fold would have no row to train or to test on.
+            If the time of the rows is unknown, or a fold would have no training or test rows.
         """
         time = self._times(X)
         for fold, cut in enumerate(self._cuts(*_extent(time))):
@@ -70,7 +70,7 @@ class _TimeSplit(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn decl
             yield train, test
 
     def __repr__(self) -> str:
-        """Return the call that makes it, with a word for the times."""
+        """Return the constructor call, with a placeholder for the times."""
         words = [f"{name}={value!r}" for name, value in self.get_params().items() if name != "time"]
         return f"{type(self).__name__}({', '.join(words + ['time=...'] * (self.time is not None))})"
 
@@ -90,7 +90,7 @@ class _TimeSplit(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn decl
             return np.stack([index.get_level_values(level).to_numpy() for level in INDEX[1:]], axis=1)
         if self.time is None:
             raise InvalidParameterError(
-                f"{name} does not know the time of the rows; take X from to_xy(..., as_frame=True), or give "
+                f"{name} does not know the time of the rows; take X from to_xy(..., as_frame=True), or pass "
                 f"{name}(..., time=data.time) with the rows in the order of data.X"
             )
         time = np.asarray(self.time)
@@ -102,31 +102,31 @@ class _TimeSplit(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn decl
         rows = len(X) if hasattr(X, "__len__") else X.shape[0]
         if len(time) != rows:
             raise InvalidParameterError(
-                f"time tells of {len(time)} rows and X has {rows}; where rows are selected before the split, take X "
+                f"time has {len(time)} rows but X has {rows}; if rows are selected before the split, take X "
                 "from to_xy(..., as_frame=True)"
             )
         return time
 
 
 class PanelTimeSeriesSplit(_TimeSplit):
-    """Time-series cross-validation of windows of many series: ever longer pasts, each with the block that follows.
+    """Expanding-window cross-validation of many series: growing training periods, each with the block that follows.
 
-    As ``sklearn.model_selection.TimeSeriesSplit`` over samples rather than rows: all series are cut at the same
-    samples, a window on both sides of a cut is in neither part, and no sample, be it of a context or a horizon, is in
-    a row to train and in a row to test on.
+    Like ``sklearn.model_selection.TimeSeriesSplit``, but over samples rather than rows: all series are cut at the same
+    samples, windows that span a cut are left out, and no sample of a context or a horizon is in both training and test
+    rows.
 
     Parameters
     ----------
     n_splits : int
         Number of folds, at least 1.
     gap : int
-        Samples left out between the last to train and the first to test on.
+        Number of samples left out between training and test.
     test_size : int or None
-        Samples of each block to test on; None takes ``n_samples // (n_splits + 1)`` of the longest series.
+        Number of samples in each test block; None takes ``n_samples // (n_splits + 1)`` of the longest series.
     max_train_size : int or None
-        Samples to train on at most; None takes all the past.
+        Maximum number of training samples; None takes the whole past.
     time : array of shape (n_samples, 2) or None
-        ``data.time`` of ``to_xy``, for rows that carry no index; they must be all the rows, in their order.
+        ``data.time`` of ``to_xy``, for rows without an index; X must then be all rows in their original order.
 
     Examples
     --------
@@ -174,22 +174,22 @@ class PanelTimeSeriesSplit(_TimeSplit):
 
 
 class SlidingWindowSplit(_TimeSplit):
-    """A past of fixed length that slides over the series, each with the block that follows.
+    """Sliding-window cross-validation: training periods of fixed length, each with the block that follows.
 
-    What is said of leaks at ``PanelTimeSeriesSplit`` holds here.
+    It avoids leakage like ``PanelTimeSeriesSplit``.
 
     Parameters
     ----------
     train_size : int
-        Samples to train on in each fold.
+        Number of training samples in each fold.
     test_size : int
-        Samples to test on in each fold.
+        Number of test samples in each fold.
     step : int or None
-        Samples from one fold to the next; None takes ``test_size``, so that no sample is tested on twice.
+        Number of samples from one fold to the next; None takes ``test_size``, so that no sample is tested twice.
     gap : int
-        Samples left out between the last to train and the first to test on.
+        Number of samples left out between training and test.
     time : array of shape (n_samples, 2) or None
-        ``data.time`` of ``to_xy``, for rows that carry no index; they must be all the rows, in their order.
+        ``data.time`` of ``to_xy``, for rows without an index; X must then be all rows in their original order.
     """
 
     def __init__(
@@ -202,7 +202,7 @@ class SlidingWindowSplit(_TimeSplit):
         self.time = time
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002
-        """Return the number of folds, which the length of the series tells."""
+        """Return the number of folds, which depends on the length of the series."""
         return len(self._cuts(*_extent(self._times(self.time if X is None else X))))
 
     @property
@@ -217,8 +217,8 @@ class SlidingWindowSplit(_TimeSplit):
         length = train + gap + test
         if length > stop - start:
             raise InvalidParameterError(
-                f"train_size + gap + test_size = {train} + {gap} + {test} = {length} is longer than the series, which "
-                f"have {stop - start} samples; shorten one of them"
+                f"train_size + gap + test_size = {train} + {gap} + {test} = {length} exceeds the length of the series, "
+                f"{stop - start} samples; shorten one of them"
             )
         firsts = range(start, stop - length + 1, step)
         return [Cut((first, first + train), (first + train + gap, first + length)) for first in firsts]
@@ -232,5 +232,5 @@ def _extent(time: NDArray[np.int64]) -> tuple[int, int]:
 
 
 def _inside(time: NDArray[np.int64], samples: tuple[int, int]) -> Rows:
-    """Return the rows whose whole window lies in the samples."""
+    """Return the rows whose whole window lies within the samples."""
     return np.flatnonzero((time[:, 0] >= samples[0]) & (time[:, 1] < samples[1]))

@@ -1,4 +1,4 @@
-"""What a row is to predict: the future, a truth variable, a parameter or the model."""
+"""Prediction targets: the future, a truth variable, a parameter or the model."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ FUTURE, MODEL = "future", "model"
 class Target:
     """The labels of all rows.
 
-    ``values`` has shape (n_samples, ...). ``names`` are those of its columns, or of the classes where the labels are
-    the numbers of classes.
+    ``values`` has shape (n_samples, ...). ``names`` are its columns, or the classes if the labels are class numbers.
     """
 
     values: NDArray[Any]
@@ -38,7 +37,7 @@ def target_of(members: Sequence[Member], target: str, windows: Windows) -> Targe
     Raises
     ------
     InvalidParameterError
-        If the target is unknown, or not there, or of another shape, in one of the members.
+        If the target is unknown, or missing or of another shape in one of the members.
     """
     if target == FUTURE:
         parts = [windows.cut(member.values)[:, :, windows.context :] for member in members]
@@ -54,10 +53,10 @@ def target_of(members: Sequence[Member], target: str, windows: Windows) -> Targe
 
 
 def check_target(members: Sequence[Member], target: str) -> None:
-    """Raise InvalidParameterError, naming the nearest, unless some member has the target."""
+    """Raise InvalidParameterError, with the closest name, unless some member has the target."""
     known = known_targets(members)
     if target not in known:
-        hint = nearest(str(target), known) or f" (these are {', '.join(known)})"
+        hint = nearest(str(target), known) or f" (valid: {', '.join(known)})"
         raise InvalidParameterError(f"there is no target {target!r} in the source{hint}")
 
 
@@ -73,9 +72,9 @@ def _stacked(parts: Sequence[NDArray[Any]], members: Sequence[Member], target: s
         if part.shape[2:] != parts[0].shape[2:]:
             raise InvalidParameterError(
                 f"target {target!r} has shape {parts[0].shape[2:]} in {members[0].name} and {part.shape[2:]} in "
-                f"{member.name}; convert those of each shape on their own"
+                f"{member.name}; convert each shape separately"
             )
-    size = sum(part.nbytes for part in parts)  # of what they show, were it not shared
+    size = sum(part.nbytes for part in parts)  # as if memory were not shared
     check_fits(f"target {target!r}", size, "raise stride or give fewer datasets")
     return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in parts])
 
@@ -96,14 +95,14 @@ def _classes(values: Sequence[Any], members: Sequence[Member], windows: Windows)
 
 def _model(member: Member) -> str:
     if member.model is None:
-        raise InvalidParameterError(f"{member.name} does not say its model; set its attribute 'model'")
+        raise InvalidParameterError(f"{member.name} has no known model; set its attribute 'model'")
     return member.model
 
 
 def _parameter(members: Sequence[Member], target: str, windows: Windows) -> Target:
     known = known_targets(members)
     if target not in known:
-        hint = nearest(target, known) or f" (these are {', '.join(known)})"
+        hint = nearest(target, known) or f" (valid: {', '.join(known)})"
         raise InvalidParameterError(f"there is no target {target!r} in the source{hint}")
     values = []
     for member in members:
@@ -111,15 +110,15 @@ def _parameter(members: Sequence[Member], target: str, windows: Windows) -> Targ
             raise InvalidParameterError(f"{member.name} has no parameter {target!r}; leave it out of the source")
         if member.params[target] is None:
             raise InvalidParameterError(
-                f"{target!r} is None in {member.name}, so it was drawn or not used; take a truth variable as target"
+                f"{target!r} is None in {member.name}, so it was drawn or not used; use a truth variable as the target"
             )
         values.append(member.params[target])
     if all(isinstance(value, str | bool) for value in values):
         return _classes(values, members, windows)
     try:
-        arrays = [np.asarray(value) + 0 for value in values]  # a text among the numbers is a TypeError
+        arrays = [np.asarray(value) + 0 for value in values]  # a string among the numbers is a TypeError
     except TypeError:
-        raise InvalidParameterError(f"target {target!r} is a number in some datasets and a text in others") from None
+        raise InvalidParameterError(f"target {target!r} is a number in some datasets and a string in others") from None
     labels = [_repeated(array, member, windows) for array, member in zip(arrays, members, strict=True)]
     return Target(_stacked(labels, members, target), _element_names(target, [range(n) for n in arrays[0].shape]))
 
@@ -138,7 +137,7 @@ def _truth(member: Member, target: str) -> xr.DataArray:
 
 
 def _windowed(array: xr.DataArray, member: Member, windows: Windows) -> NDArray[Any]:
-    """Return the labels (R, W, ...): of the horizon, or else of the context's last sample, where time matters."""
+    """Return the labels (R, W, ...): over the horizon, or at the context's last sample, if they depend on time."""
     values = array.values
     if "realization" not in array.dims:
         values = np.broadcast_to(values, (member.shape[0], *values.shape))

@@ -1,4 +1,4 @@
-"""Parts of a source, which stay where they are until they are read."""
+"""Views of parts of a source, without reading them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from pymts.plan.choosing import matching, positions
 
 @dataclass(frozen=True, eq=False)
 class View(Sequence[xr.Dataset]):
-    """Configurations, realizations, channels and stretches of time of a source; every adapter takes one as a source.
+    """Selected configurations, realizations, channels and time ranges of a source; accepted by every adapter.
 
-    A view of what is stored is lazy, and ``WindowDataset(view, ..., mapped=True)`` reads it where it lies.
+    A view of stored data is lazy, and ``WindowDataset(view, ..., mapped=True)`` reads it in place.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class View(Sequence[xr.Dataset]):
     def of(cls, source: Source | View) -> View:
         """Return a source as a view of all of it.
 
-        A grid that is kept in the store is generated now where it is not there yet, and then only read.
+        Missing datasets of a stored grid are generated now; afterwards the view only reads.
         """
         if isinstance(source, View):
             return source
@@ -53,7 +53,7 @@ class View(Sequence[xr.Dataset]):
     def as_members(self) -> list[Member]:
         """Return the parts as the members of a source."""
         if not self.parts:
-            raise InvalidParameterError("the view is empty; choose at least one dataset")
+            raise InvalidParameterError("the view is empty; select at least one dataset")
         return fitting([part.member(self.whole[part.index], number) for number, part in enumerate(self.parts)])
 
     def as_origin(self) -> Origin | None:
@@ -61,7 +61,7 @@ class View(Sequence[xr.Dataset]):
         return None if self.origin is None else replace(self.origin, parts=self.parts)
 
     def __len__(self) -> int:
-        """Count the datasets."""
+        """Return the number of datasets."""
         return len(self.parts)
 
     @overload
@@ -71,7 +71,7 @@ class View(Sequence[xr.Dataset]):
     def __getitem__(self, key: Any) -> View: ...
 
     def __getitem__(self, key: Any) -> xr.Dataset | View:
-        """Return the dataset at a position or of a config_id, or the view of a slice, a list or a boolean mask."""
+        """Return one dataset by position or config_id, or a view for a slice, a list or a boolean mask."""
         if isinstance(key, int | str):
             part = self.parts[self._position(key) if isinstance(key, str) else key]
             return part.cut(self.whole[part.index].load())
@@ -105,7 +105,7 @@ class View(Sequence[xr.Dataset]):
         return pd.DataFrame(kept, index=pd.Index(self.config_ids, name="config_id"))
 
     def where(self, **conditions: Any) -> View:
-        """Return the datasets whose model and parameters have the values given, or one of a list of values.
+        """Return the datasets whose model and parameters have the given values, or one of a list of values.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class View(Sequence[xr.Dataset]):
         return self[list(matching(({"model": one.model, **one.params} for one in of_parts), conditions))]
 
     def select(self, *, realization: Any = None, channel: Any = None, time: slice | None = None) -> View:
-        """Return the same part of every dataset, by positions within what the view shows.
+        """Return the same part of every dataset, by position within the view.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class View(Sequence[xr.Dataset]):
         Raises
         ------
         InvalidParameterError
-            If a position is not there, or nothing is left.
+            If a position does not exist, or nothing is left.
         """
         if time is not None and (not isinstance(time, slice) or time.step not in (None, 1)):
             raise InvalidParameterError(f"time must be a slice of sample numbers without a step, got {time!r}")
@@ -149,13 +149,13 @@ class View(Sequence[xr.Dataset]):
         return replace(self, parts=tuple(parts))
 
     def __repr__(self) -> str:
-        """Say how many datasets it shows, and where they are."""
+        """Show the number of datasets and their store."""
         where = "" if self.origin is None else f" in {self.origin.root}"
         return f"<View of {len(self)} datasets{where}>"
 
 
 def _inside(name: str, key: Any, total: int, before: tuple[int, ...] | None) -> tuple[int, ...]:
-    """Return positions in the dataset of positions in what is shown of it."""
+    """Map positions within the view to positions in the dataset."""
     if isinstance(key, slice):
         chosen = list(range(total)[key])
     else:

@@ -1,4 +1,4 @@
-"""Windows within a series: where they start, what they hold, and what their columns are called."""
+"""Windows within a series: their starts, contents and column names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pymts.adapters.sources import Member
 from pymts.errors import InvalidParameterError
 
-# The index of a frame of windows: which series, and the numbers of its first and last sample.
+# The index of a frame of windows: the series, and the numbers of its first and last sample.
 INDEX = ("series", "first", "last")
 
 
@@ -49,7 +49,7 @@ class Windows:
 
 
 def windows(members: Sequence[Member], context: int | None, horizon: int, stride: int) -> Windows:
-    """Return the windows that fit every member; ``context`` None takes whole series, which must be equally long.
+    """Return the windows for all members; ``context`` None takes whole series, which must have equal lengths.
 
     Raises
     ------
@@ -94,5 +94,5 @@ def when(offset: int) -> str:
 
 
 def index_of(series: NDArray[np.int64], time: NDArray[np.int64]) -> pd.MultiIndex:
-    """Return the index that lets a frame's rows carry their series and time with them."""
+    """Return the index that records the series and time of each row."""
     return pd.MultiIndex.from_arrays([series, time[:, 0], time[:, 1]], names=list(INDEX))

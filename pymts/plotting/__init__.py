@@ -1,7 +1,7 @@
-"""Pictures of a dataset.
+"""Plots of a dataset.
 
-Each function returns the Axes that it drew on. Without ``ax`` it makes a pyplot figure, so that a notebook shows it and
-``plt.show()`` and ``plt.savefig()`` work as ever.
+Each function returns the Axes it drew on. Without ``ax`` it creates a pyplot figure, so notebooks display it and
+``plt.show()`` and ``plt.savefig()`` work as usual.
 """
 
 from pymts.plotting.correlation import plot_correlation as plot_correlation

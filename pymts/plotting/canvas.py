@@ -1,4 +1,4 @@
-"""Axes to draw on, and rows of colour on them."""
+"""Axes to draw on, and images with one row per channel."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SMALL_PRINT = {"fontsize": 6, "color": "0.6"}
 
 
 def axes(ax: Any, dataset: xr.Dataset, **options: Any) -> Any:
-    """Return ``ax``, or the Axes of a new pyplot figure, which bears the dataset's name in small print at its foot."""
+    """Return ``ax``, or the Axes of a new pyplot figure with the dataset's name in small print at the bottom."""
     if ax is not None:
         return ax
-    from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import, and not needed by who gives Axes)
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import, and not needed if Axes are given)
 
     figure, ax = plt.subplots(layout="constrained", subplot_kw=options or None)
     sign(figure, dataset)
@@ -26,7 +26,7 @@ def axes(ax: Any, dataset: xr.Dataset, **options: Any) -> Any:
 
 
 def sign(figure: Any, dataset: xr.Dataset) -> None:
-    """Write the name of a dataset at the foot of a figure."""
+    """Write the name of a dataset at the bottom of a figure."""
     name = str(dataset.attrs.get("config_id", ""))
     if name:
         figure.supxlabel(name, **SMALL_PRINT)
@@ -45,7 +45,7 @@ def fewer_columns(values: NDArray[np.float64], max_columns: int = MAX_COLUMNS) -
 
 
 def raster(ax: Any, shown: Series, values: NDArray[np.float64], **options: Any) -> Any:
-    """Draw values (time, channel) as a row of colour for each channel, and return the image."""
+    """Draw values (time, channel) with one row per channel, and return the image."""
     step = (shown.time[-1] - shown.time[0]) / max(len(shown.time) - 1, 1) or 1.0
     image = ax.imshow(
         values.T,
@@ -64,6 +64,6 @@ def raster(ax: Any, shown: Series, values: NDArray[np.float64], **options: Any) 
 
 
 def legend(ax: Any, shown: Series) -> None:
-    """Name the channels beside the lines, where they are few enough to be told apart."""
+    """Add a legend of the channels, if they are few enough to be distinguished."""
     if 1 < len(shown.channels) <= 10:
         ax.legend(title=shown.channels_are, loc="upper left", bbox_to_anchor=(1.0, 1.0))

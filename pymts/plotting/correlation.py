@@ -1,4 +1,4 @@
-"""Autocovariances of the sample beside those of the theory."""
+"""Sample and theoretical autocovariances."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_LAGS = 20
 
 
 def sample_covariances(values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
-    """Return Cov(x[t + lag], y[t]) of (time, 2) values for lag 0 ... lags, about the means."""
+    """Return Cov(x[t + lag], y[t]) of (time, 2) values for lag 0 ... lags, around the means."""
     centred = values - values.mean(axis=0)
     n = len(centred)
     return np.array([np.mean(centred[lag:, 0] * centred[: n - lag, 1]) for lag in range(lags + 1)])
@@ -37,7 +37,7 @@ def plot_correlation(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw Cov(x[t + lag], y[t]) of every realization's sample, their mean, and the theory where the truth has it.
+    """Plot the sample Cov(x[t + lag], y[t]) of every realization, their mean, and the theory if available.
 
     Parameters
     ----------

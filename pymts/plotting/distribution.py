@@ -1,4 +1,4 @@
-"""How often values occur, and how long a series remembers."""
+"""Histograms and autocorrelations."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pymts.plotting.source import as_dataset, series
 from pymts.plotting.titles import title as title_of
 
 DEFAULT_LAGS = 40
-FAR = 6.0  # interquartile ranges beyond the quartiles that a histogram shows
-TWO_SIDED = 1.96  # standard errors that hold 95 % of a normal law
+FAR = 6.0  # range of a histogram, in interquartile ranges beyond the quartiles
+TWO_SIDED = 1.96  # standard errors that cover 95 % of a normal distribution
 
 
 def plot_hist(
@@ -31,7 +31,7 @@ def plot_hist(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the histogram of each channel, as a density, and return the Axes.
+    """Plot the histogram of each channel as a density and return the Axes.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def plot_hist(
     ax : Axes or None
         ``None`` makes a new pyplot figure.
     realization : int or None
-        ``None`` takes all together.
+        ``None`` combines all.
     bins : int
     title : str or None
         ``None`` names the model and its parameters.
@@ -58,7 +58,7 @@ def plot_hist(
     values = np.concatenate([series(dataset, index, channels).values for index in used])  # (samples, channel)
     if shown.is_phase:
         values = np.mod(values, 2 * np.pi)
-    # A few values far out would leave the rest in one bin.
+    # A few extreme values would squeeze the rest into one bin.
     quarter, three = np.percentile(values, [25, 75])
     reach = FAR * (three - quarter)
     low, high = max(values.min(), quarter - reach), min(values.max(), three + reach)
@@ -91,14 +91,14 @@ def plot_acf(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the autocorrelation of each channel, with the band that holds 95 % of white noise; return the Axes.
+    """Plot the autocorrelation of each channel, with the 95 % band of white noise, and return the Axes.
 
     Parameters
     ----------
     ds : xarray.Dataset or DataFrame
     channels : list of labels or None
     lags : int or None
-        Largest lag in samples; ``None`` takes 40, or what the series has.
+        Largest lag in samples; ``None`` takes 40, or the most that the series allows.
     ax : Axes or None
         ``None`` makes a new pyplot figure.
     realization : int

@@ -1,4 +1,4 @@
-"""Fewer points for a long line, and every extreme among them."""
+"""Thins a long line while keeping every extreme."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_POINTS = 4000
 
 
 def envelope(values: NDArray[np.float64], max_points: int = MAX_POINTS) -> NDArray[np.intp]:
-    """Return the positions to draw of a line of shape (time,), in order: ends, and least and greatest of each bin."""
+    """Return the positions to draw of a line (time,), in order: its ends, and the minimum and maximum of each bin."""
     n = len(values)
     if n <= max_points:
         return np.arange(n)

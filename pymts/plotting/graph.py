@@ -1,4 +1,4 @@
-"""The true graph, as a matrix or as a network."""
+"""Plots of the true graph, as a matrix or a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pymts.plotting.canvas import axes
 from pymts.plotting.source import as_dataset
 from pymts.plotting.titles import title as title_of
 
-FEW = 12  # nodes whose arrows can be followed
+FEW = 12  # maximum number of nodes drawn as a network
 NO_LINK, LINK = "#eef1f5", "#2563a8"
 
 
@@ -29,7 +29,7 @@ def plot_graph(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the adjacency and return the Axes.
+    """Plot the adjacency and return the Axes.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def plot_graph(
     dataset = as_dataset(ds)
     listed = EDGE in dataset.dims
     if "adjacency" not in dataset and not listed:
-        raise InvalidParameterError("plot_graph needs the variable 'adjacency', which this dataset does not have")
+        raise InvalidParameterError("plot_graph needs the variable 'adjacency', but this dataset does not have it")
     if kind not in ("matrix", "network", None):
         raise InvalidParameterError(f"kind must be 'matrix', 'network' or None, got {kind!r}")
     labels = [str(label) for label in dataset["channel" if listed else "target"].values]
@@ -68,7 +68,7 @@ def plot_graph(
 
 
 def has_links(dataset: xr.Dataset) -> bool:
-    """Return whether there is a graph with anything to draw."""
+    """Return whether there is a graph to draw."""
     return bool(dataset.sizes.get(EDGE, 0)) or ("adjacency" in dataset and bool(dataset["adjacency"].any()))
 
 
@@ -101,16 +101,16 @@ def _dots(ax: Any, listed: pd.DataFrame, place: pd.Index[Any], options: dict[str
 
 
 def _network(ax: Any, weights: NDArray[np.float64], labels: Sequence[str], options: dict[str, Any]) -> None:
-    """Put the nodes on a circle and draw an arrow for every edge but a node's own."""
+    """Put the nodes on a circle and draw an arrow for every edge except self-loops."""
     angle = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
     place = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     largest = float(np.abs(weights).max()) or 1.0
-    size = min(0.09, 1.6 / len(labels))  # of a node, in units of the circle
+    size = min(0.09, 1.6 / len(labels))  # node size in units of the circle
     for target, source in np.argwhere(weights != 0):
         if target == source:
             continue
         weight = weights[target, source]
-        bend = 0.12 if weights[source, target] != 0 else 0.0  # two arrows that answer each other do not overlap
+        bend = 0.12 if weights[source, target] != 0 else 0.0  # reciprocal arrows do not overlap
         style = {
             "arrowstyle": "-|>",
             "color": "C0" if weight > 0 else "C3",

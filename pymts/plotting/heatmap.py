@@ -1,4 +1,4 @@
-"""Channels against time, in colour."""
+"""Heatmap of channels over time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIP = 99.0  # percentile of |value| at the end of the colour scale
 
 
 def limits(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the ends of the colour scale: symmetric about zero for signed data, and not set by a few outliers."""
+    """Return the limits of the colour scale: symmetric around zero for signed data, and robust to outliers."""
     if values.min() < 0 < values.max():
         bound = float(np.percentile(np.abs(values), CLIP)) or float(np.abs(values).max())
         return -bound, bound
@@ -35,10 +35,10 @@ def plot_heatmap(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the channels as rows of colour and return the Axes.
+    """Plot the channels as a heatmap and return the Axes.
 
-    Of a long series each column shows the most extreme value of a stretch of time. A phase is drawn modulo 2 pi, in
-    colours that go round.
+    In a long series each column shows the most extreme value of a time range. A phase is drawn modulo 2 pi, with a
+    cyclic colour map.
 
     Parameters
     ----------

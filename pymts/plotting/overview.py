@@ -1,4 +1,4 @@
-"""One figure with the panels that fit a dataset."""
+"""One figure with the panels that suit a dataset."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pymts.plotting.spectrum import SHORTEST, plot_spectrum
 from pymts.plotting.timeseries import plot_timeseries
 from pymts.plotting.titles import title as title_of
 
-WIDE = 100  # characters that fit over the figure
-FEW = 6  # channels whose lines can be told apart
+WIDE = 100  # characters that fit above the figure
+FEW = 6  # channels whose lines can be distinguished
 
 
 def plot_overview(ds: xr.Dataset | pd.DataFrame, realization: int = 0, *, title: str | None = None) -> Any:
-    """Draw the series, its heatmap, its spectrum, and its graph, theory or portrait on a new pyplot figure.
+    """Plot the series, its heatmap, its spectrum, and its graph, theory or portrait in a new pyplot figure.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def plot_overview(ds: xr.Dataset | pd.DataFrame, realization: int = 0, *, title:
     from matplotlib import pyplot as plt  # noqa: PLC0415  (slow to import)
 
     dataset = as_dataset(ds)
-    few = series(dataset, realization).channels[:FEW]  # a realization that is not there is refused before a figure is
+    few = series(dataset, realization).channels[:FEW]  # raises for a missing realization before creating a figure
     figure, panels = plt.subplots(2, 2, figsize=(11, 7), layout="constrained")
     (lines, heat), (spectrum, last) = panels
     plot_timeseries(dataset, realization, channels=few, ax=lines, title="")

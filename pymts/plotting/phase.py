@@ -1,4 +1,4 @@
-"""The phases of oscillators, in a colour that goes round."""
+"""Phases of oscillators, with a cyclic colour map."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pymts.plotting.source import Series, as_dataset, series
 def phases(shown: Series) -> NDArray[np.float64]:
     """Return the phase of each channel, (time, channel), from 0 to 2 pi.
 
-    What is no phase already is given that of its analytic signal, the angle between it and its Hilbert transform.
+    For series that are not phases, this is the phase of the analytic signal, from the Hilbert transform.
     """
     if shown.is_phase:
         return np.mod(shown.values, 2 * np.pi)
@@ -28,13 +28,13 @@ def phases(shown: Series) -> NDArray[np.float64]:
 
 
 def phase_bar(beside: Any, image: Any) -> None:
-    """Draw the colour bar of a phase, beside one or several Axes."""
+    """Draw the colour bar of a phase next to one or several Axes."""
     bar = image.figure.colorbar(image, ax=beside, label="phase (rad)", ticks=[0, np.pi, 2 * np.pi])
     bar.ax.set_yticklabels(["0", "π", "2π"])
 
 
 def _panel_above(ax: Any) -> Any:
-    """Return Axes in the upper part of the place of ``ax``, which keeps the lower part."""
+    """Return new Axes in the upper part of ``ax``, which keeps the lower part."""
     figure, spec = ax.figure, ax.get_subplotspec()
     if spec is not None:
         upper, lower = spec.subgridspec(2, 1, height_ratios=[1, 4])
@@ -54,11 +54,10 @@ def plot_phase(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the phase of each oscillator over time; this is no phase portrait, which is ``plot_portrait``.
+    """Plot the phase of each oscillator over time; for a phase portrait, see ``plot_portrait``.
 
-    Each channel is a row of colour; the order parameter has a panel of its own above if the truth has it. Kuramoto
-    phases are taken as they are; the phase of any other series is that of its analytic signal, which means something
-    for oscillations only.
+    Each channel is one row; the order parameter, if available, has its own panel above. Kuramoto phases are used
+    directly; for other series the phase of the analytic signal is shown, which is meaningful only for oscillations.
 
     Parameters
     ----------

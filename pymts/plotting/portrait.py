@@ -1,4 +1,4 @@
-"""Phase portraits: channels against one another in two or three dimensions, or a channel against its own past."""
+"""Phase portraits: channels against each other in two or three dimensions, or a channel against its past."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def plot_portrait(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the phase portrait: two channels against each other, or three in 3-D; return the Axes.
+    """Plot the phase portrait, two channels against each other or three in 3-D, and return the Axes.
 
     Parameters
     ----------
     ds : xarray.Dataset or DataFrame
     channels : list of two or three labels, or None
-        ``None`` takes the variables of the first unit where all are observed (``observable="all"``), else the first
-        three channels, or two, or the only one against its past.
+        ``None`` takes the variables of the first unit if all are observed (``observable="all"``), otherwise the first
+        three or two channels, or a single one against its past.
     ax : Axes or None
         For three channels an Axes with ``projection="3d"``; ``None`` makes a new pyplot figure.
     realization : int
@@ -72,7 +72,7 @@ def _default(dataset: xr.Dataset) -> list[Any]:
 
 
 def _name(dataset: xr.Dataset, label: Any) -> str:
-    """Return the variable and the unit that a channel shows, or its label."""
+    """Return the variable and unit of a channel, or its label."""
     if "variable" in dataset["channel"].coords and "unit" in dataset["channel"].coords:
         one = dataset["channel"].sel(channel=label)
         return f"{one['variable'].item()} of unit {one['unit'].item()}"
@@ -90,7 +90,7 @@ def plot_embedding(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw channel ``y`` over channel ``x``; where ``y`` is ``None``, ``x`` over itself ``lag`` samples earlier.
+    """Plot channel ``y`` against channel ``x``, or, if ``y`` is ``None``, ``x`` against itself ``lag`` samples earlier.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Segments of time that the truth tells of: regimes, changes and anomalies, as shading behind a series."""
+"""Shades regimes, anomalies and interventions from the truth behind a series."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REGIME, CHANGE, ANOMALY, INTERVENTION = "regime", "change_point", "anomaly", "in
 def _along_time(
     dataset: xr.Dataset, name: str, realization: int, channels: NDArray[Any] | None = None
 ) -> NDArray[Any] | None:
-    """Return a truth variable of one realization along time, (time,), if the dataset has it."""
+    """Return a truth variable of one realization over time, (time,), if the dataset has it."""
     if name not in dataset or "time" not in dataset[name].dims:
         return None
     variable = dataset[name]
@@ -28,7 +28,7 @@ def _along_time(
 
 
 def shade(ax: Any, dataset: xr.Dataset, realization: int, channels: NDArray[Any]) -> None:
-    """Shade regimes other than the first, anomalies and interventions; draw a line where a segment begins."""
+    """Shade regimes other than the first, anomalies and interventions; draw a line at each start of a segment."""
     time = dataset["time"].values
     regime = _along_time(dataset, REGIME, realization)
     change = _along_time(dataset, CHANGE, realization)
@@ -51,6 +51,6 @@ def shade(ax: Any, dataset: xr.Dataset, realization: int, channels: NDArray[Any]
 
 
 def _runs(values: NDArray[Any]) -> list[tuple[int, int]]:
-    """Return where stretches of one value begin and end (exclusive)."""
+    """Return the starts and ends (exclusive) of runs of one value."""
     bounds = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
     return list(itertools.pairwise(bounds))

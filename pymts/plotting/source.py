@@ -1,4 +1,4 @@
-"""The one realization that a picture shows, from a dataset or from its long form."""
+"""The realization shown in a plot, from a dataset or its long form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = ("time", "channel", "realization", "value")
 
 @dataclass(frozen=True)
 class Series:
-    """One realization: ``values`` has shape (time, channel). What the attributes name is named by them."""
+    """One realization: ``values`` has shape (time, channel). Names come from the attributes, if present."""
 
     time: NDArray[Any]
     channels: NDArray[Any]
@@ -34,17 +34,17 @@ class Series:
 
     @property
     def time_label(self) -> str:
-        """The label of the time axis, with the unit where it is known."""
+        """The label of the time axis, with the unit if known."""
         return _label("time", self.time_unit)
 
     @property
     def value_label(self) -> str:
-        """The label of the values, with the unit where it is known."""
+        """The label of the values, with the unit if known."""
         return _label(self.value_name, self.value_unit)
 
     @property
     def is_phase(self) -> bool:
-        """Tell whether the values are angles, which go round."""
+        """Return whether the values are angles."""
         return self.value_unit == "rad"
 
 
@@ -53,32 +53,32 @@ def _label(name: str, unit: str) -> str:
 
 
 def as_dataset(data: xr.Dataset | pd.DataFrame) -> xr.Dataset:
-    """Return a dataset; the long form of ``to_dataframe()`` is turned back into one, without its truth.
+    """Return a dataset; the long form of ``to_dataframe()`` is converted back, without its truth.
 
     Raises
     ------
     InvalidParameterError
-        If it is neither, a frame lacks a column or holds several configurations, or a truth is about other channels.
+        If it is neither, a frame lacks a column or holds several configurations, or the truth has other channels.
     """
     if isinstance(data, xr.Dataset) and DATA in data:
         check_labels(data)
         return data
     if not isinstance(data, pd.DataFrame) or not set(COLUMNS) <= set(data.columns):
         raise InvalidParameterError(
-            f"a picture needs a dataset with {DATA!r} or a long frame with the columns {', '.join(COLUMNS)}, "
+            f"a plot needs a dataset with {DATA!r} or a long frame with the columns {', '.join(COLUMNS)}, "
             f"got {type(data).__name__}"
         )
     names = data["config_id"].unique() if "config_id" in data else np.array([""])
     if len(names) != 1 or data.duplicated(list(DIMS)).any():
         raise InvalidParameterError(
-            f"a picture shows one configuration, got a frame with {len(names)}; select one by its config_id"
+            f"a plot shows one configuration, got a frame with {len(names)}; select one by its config_id"
         )
     cube = data.set_index(list(DIMS))["value"].to_xarray()
     return xr.Dataset({DATA: cube}, attrs={"config_id": str(names[0])})
 
 
 def series(data: xr.Dataset | pd.DataFrame, realization: int = 0, channels: Iterable[Any] | None = None) -> Series:
-    """Return one realization, by its position, and the channels named by their labels; ``None`` means all.
+    """Return one realization by position, with the channels of the given labels; ``None`` means all.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Power spectral densities, over the whole series and along it."""
+"""Power spectral densities, of the whole series and over time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plot_spectrum(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the power spectral density of each channel (Welch's estimate) and return the Axes.
+    """Plot the power spectral density of each channel (Welch's estimate) and return the Axes.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def plot_spectrogram(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw how the power spectral density of one channel changes in time, in decibels, and return the Axes.
+    """Plot the power spectral density of one channel over time, in decibels, and return the Axes.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def plot_spectrogram(
 
 
 def _step(shown: Series) -> float:
-    """Return the time between two samples, or refuse a series that is too short for a spectrum."""
+    """Return the time between two samples; raise if the series is too short for a spectrum."""
     if len(shown.time) < SHORTEST:
         raise InvalidParameterError(f"a spectrum needs at least {SHORTEST} samples, got T={len(shown.time)}")
     return float(shown.time[1] - shown.time[0])

@@ -15,9 +15,9 @@ from pymts.plotting.envelope import envelope
 from pymts.plotting.segments import shade
 from pymts.plotting.source import Series, as_dataset, series
 
-TOGETHER = 8  # channels whose lines can be told apart on one axis; more are drawn above one another
-MOST = 40  # channels that are drawn above one another if none are named
-STEMS = 200  # samples whose stems can be told apart
+TOGETHER = 8  # maximum number of channels drawn on one axis; more are stacked
+MOST = 40  # maximum number of channels stacked if none are named
+STEMS = 200  # samples whose stems can be distinguished
 
 
 def plot_timeseries(
@@ -30,19 +30,19 @@ def plot_timeseries(
     title: str | None = None,
     **options: Any,
 ) -> Any:
-    """Draw one line per channel and return the Axes.
+    """Plot one line per channel and return the Axes.
 
-    A long line is thinned, and keeps its extremes. More than eight channels are drawn above one another. A phase is
-    drawn as its sine. Regimes, anomalies and interventions are shaded; a counterfactual is dashed.
+    Long lines are thinned but keep their extremes. More than eight channels are stacked. A phase is drawn as its sine.
+    Regimes, anomalies and interventions are shaded; counterfactuals are dashed.
 
     Parameters
     ----------
     ds : xarray.Dataset or DataFrame
     realization : int
     stems : bool
-        Stems instead of lines, of the first 200 samples.
+        Draw stems instead of lines, for the first 200 samples.
     channels : list of labels or None
-        ``None`` draws all, or the first 40 of more.
+        ``None`` draws all, up to the first 40.
     ax : Axes or None
         ``None`` makes a new pyplot figure.
     title : str or None
@@ -83,7 +83,7 @@ def plot_timeseries(
 
 
 def _drawable(shown: Series) -> Series:
-    """Return a phase as its sine, and anything else as it is."""
+    """Return the sine of a phase, and anything else unchanged."""
     if not shown.is_phase:
         return shown
     return replace(shown, values=np.sin(shown.values), value_name=f"sin({shown.value_name})", value_unit="")
@@ -97,13 +97,13 @@ def _lines(ax: Any, shown: Series, options: dict[str, Any]) -> None:
 
 def _stems(ax: Any, shown: Series, options: dict[str, Any]) -> None:
     for index, (label, values) in enumerate(zip(shown.channels, shown.values.T, strict=True)):
-        colour = f"C{index}"  # stems take no turn in the colour cycle
+        colour = f"C{index}"  # stems do not advance the colour cycle
         style = {"linefmt": colour, "markerfmt": f"{colour}o", "basefmt": " ", "label": str(label)}
         ax.stem(shown.time, values, **{**style, **options})
 
 
 def _above_one_another(ax: Any, shown: Series, options: dict[str, Any]) -> None:
-    """Draw each channel about a level of its own, which bears its label."""
+    """Draw each channel around its own labelled level."""
     low, high = np.nanpercentile(shown.values, [1, 99], axis=0)
     apart = 1.1 * float((high - low).max()) or 1.0
     levels = apart * np.arange(len(shown.channels))
@@ -113,12 +113,12 @@ def _above_one_another(ax: Any, shown: Series, options: dict[str, Any]) -> None:
         ax.plot(shown.time[at], values[at] - centre + level, **{"lw": 0.8, "label": str(label), **options})
     every = -(-len(levels) // 20)
     ax.set_yticks(levels[::every], [str(label) for label in shown.channels[::every]])
-    ax.set(ylabel=f"{shown.channels_are} (each {shown.value_label} about its middle)")
+    ax.set(ylabel=f"{shown.channels_are} (each {shown.value_label} around its middle)")
     ax.set_ylim(-apart, levels[-1] + apart)
 
 
 def _counterfactual(ax: Any, dataset: xr.Dataset, realization: int, shown: Series) -> None:
-    """Draw what would have been without the interventions, dashed, where it differs."""
+    """Draw the counterfactual without interventions, dashed, where it differs."""
     if "counterfactual" not in dataset:
         return
     other = dataset["counterfactual"].isel(realization=realization).transpose("time", "channel")

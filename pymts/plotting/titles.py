@@ -1,4 +1,4 @@
-"""What a picture is called: the model, and what is not at its default."""
+"""Titles of plots: the model and its non-default parameters."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import xarray as xr
 from pymts.models.docstrings import ordered_fields
 from pymts.models.registry import MODELS
 
-LONGEST = 46  # characters that fit over axes
-# These are seen in the picture, or tell one dataset from another as only a name can.
+LONGEST = 46  # characters that fit above axes
+# Omitted from titles: visible in the plot, or only useful in a name.
 _LEFT_OUT = frozenset({"T", "n_realizations", "seed", "burn_in", "sample_every"})
 
 
 def title(dataset: xr.Dataset, realization: int | None = None, longest: int = LONGEST) -> str:
     """Return a title such as "Kuramoto, K=4, M=200, realization 0".
 
-    The realization is named where there are several. What leads over ``longest``
-    characters is left out, "..." in its place.
+    The realization is named if there are several. Parameters beyond ``longest`` characters are replaced by "...".
     """
     parts = _parts(dataset)
     end = [] if realization is None or dataset.sizes.get("realization", 1) == 1 else [f"realization {realization}"]
@@ -29,7 +28,7 @@ def title(dataset: xr.Dataset, realization: int | None = None, longest: int = LO
 
 
 def _parts(dataset: xr.Dataset) -> list[str]:
-    """Return the model's title, and its parameters that are not at their defaults, its own first."""
+    """Return the model's title and its non-default parameters, the model's own first."""
     text = dataset.attrs.get("config")
     if not isinstance(text, str):
         return [str(dataset.attrs.get("config_id", ""))]

@@ -15,7 +15,7 @@ AXES = ("configuration", "realization", "time", "channel")
 
 
 def checked(model: Model[...], returned: Any, shape: tuple[int, int, int, int]) -> Simulated:
-    """Return the checked result of a model, with ``Truth``; ``shape`` is (configuration, realization, time, channel).
+    """Check and return a model's result, truth as ``Truth``; ``shape`` is (configuration, realization, time, channel).
 
     Raises
     ------

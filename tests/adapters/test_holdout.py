@@ -128,7 +128,7 @@ def test_configurations_are_on_one_side_each_and_strata_keep_their_share(sweep: 
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "share of one": ({"test_size": 1.0}, "test_size must be a share greater than 0 and less than 1 or a number of at"),
+    "share of one": ({"test_size": 1.0}, "test_size must be a fraction between 0 and 1 or an integer of at"),
     "no share": ({"test_size": 0.0}, "got 0.0"),
     "negative": ({"test_size": -3}, "got -3"),
     "a switch": ({"test_size": True}, "got True"),
@@ -169,7 +169,7 @@ def test_what_would_leak_is_refused(sweep: list[xr.Dataset]) -> None:
         (make_var(T=10, seed=1), {}, "has 1 realization; make more, or split by='configuration' or by='time'"),
         ([short, long], {"by": "configuration"}, "the source has 1 different configuration;"),
         ([short, long], {"by": "time"}, "shares its realizations with another dataset of the source, and their cuts"),
-        ([short.isel(realization=[0]), long], {"test_size": 0.5}, "all of its 1 would fall on one side"),
+        ([short.isel(realization=[0]), long], {"test_size": 0.5}, "all of its 1 would be in one part"),
         (make_var(T=50, seed=1, zscore=True), {"by": "time"}, "was standardised over its whole length"),
     ]:
         with pytest.raises(InvalidParameterError, match=message):

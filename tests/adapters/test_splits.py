@@ -78,7 +78,7 @@ def test_train_and_test_share_no_sample_and_keep_the_gap(
         for train, test in splitter.split(X, y, data.groups[order]):
             folds.append((train, test))
     except InvalidParameterError as error:
-        assert "has no row to" in str(error) or "is longer than the series" in str(error)
+        assert "has no row to" in str(error) or "exceeds the length of the series" in str(error)
     for train, test in folds:
         assert train.size
         assert test.size
@@ -173,7 +173,7 @@ def test_nested_searches_keep_the_time_of_a_frame_and_refuse_an_array() -> None:
     assert np.isfinite(cross_val_score(inner, data.X, data.y, cv=PanelTimeSeriesSplit(2))).all()
     plain = GridSearchCV(Ridge(), {"alpha": [1e-3]}, cv=PanelTimeSeriesSplit(2, time=data.time), error_score="raise")
     outer = PanelTimeSeriesSplit(2, time=data.time)
-    with pytest.raises(InvalidParameterError, match=r"time tells of 441 rows and X has \d+; where rows are selected"):
+    with pytest.raises(InvalidParameterError, match=r"time has 441 rows but X has \d+; if rows are selected"):
         cross_val_score(plain, data.X.to_numpy(), data.y.to_numpy(), cv=outer, error_score="raise")
 
 
@@ -196,7 +196,7 @@ TIME = np.array([[0, 2], [1, 3], [2, 4], [3, 5]])
 BAD: dict[str, tuple[Any, Any, str]] = {
     "an array alone": (PanelTimeSeriesSplit(2), np.zeros((4, 1)), "PanelTimeSeriesSplit does not know the time of the"),
     "a frame of one's own": (SlidingWindowSplit(3, 3), FRAME, "take X from to_xy(..., as_frame=True), or give Sliding"),
-    "other rows": (PanelTimeSeriesSplit(2, time=TIME), np.zeros((3, 1)), "time tells of 4 rows and X has 3"),
+    "other rows": (PanelTimeSeriesSplit(2, time=TIME), np.zeros((3, 1)), "time has 4 rows but X has 3"),
     "times of one number": (PanelTimeSeriesSplit(2, time=TIME[:, 0]), FRAME, "shape (n_samples, 2)"),
     "times that run back": (
         PanelTimeSeriesSplit(2, time=TIME[:, ::-1]),
@@ -218,7 +218,7 @@ BAD: dict[str, tuple[Any, Any, str]] = {
     "longer than the series": (
         SlidingWindowSplit(4, 2, gap=1, time=TIME),
         FRAME,
-        "train_size + gap + test_size = 4 + 1 + 2 = 7 is longer than the series, which have 6 samples",
+        "train_size + gap + test_size = 4 + 1 + 2 = 7 exceeds the length of the series, 6 samples",
     ),
     "no rows": (PanelTimeSeriesSplit(1, time=TIME[:0]), FRAME[:0], "there are no rows to split"),
 }

@@ -256,7 +256,7 @@ def test_datasets_that_do_not_fit_each_other_are_refused(mixed: list[xr.Dataset]
         ([var, short], {"context_length": 9}, r"9 \+ 1 = 10 is longer than var_M3_T9_seed3__.*, which has T=9"),
         ([kuramoto, var], {"target": "omega", "context_length": 2}, "var_.* has no variable 'omega'; leave it out"),
         ([kuramoto, var], {"target": "K", "context_length": 2}, "var_.* has no parameter 'K'; leave it out"),
-        ([bare], {"target": "model"}, "dataset0 does not say its model"),
+        ([bare], {"target": "model"}, "dataset0 has no known model"),
         (
             [var, make_var(M=3, T=17, p=1, seed=1)],
             {"target": "coefficients"},
@@ -271,7 +271,7 @@ def test_datasets_that_do_not_fit_each_other_are_refused(mixed: list[xr.Dataset]
         (
             [kuramoto, kuramoto.assign_coords(time=pd.date_range("2024", periods=12))],
             {"context_length": 2},
-            "stands twice in the source with times of its own",
+            "appears twice in the source with different times",
         ),
     ]:
         with pytest.raises(InvalidParameterError, match=message):

@@ -116,11 +116,15 @@ def test_sources(tmp_path: Path) -> None:
     ("source", "options", "problem"),
     [
         ("kuramotto", {}, "there is no model 'kuramotto'; did you mean 'kuramoto'"),
-        ([{"model": "ar", "T": {"choice": [10, 20]}}], {}, "a stream gives series of one shape, one realization each"),
+        (
+            [{"model": "ar", "T": {"choice": [10, 20]}}],
+            {},
+            "all series of a stream must have one shape and one realization",
+        ),
         ([{"model": "ar", "n_realizations": 2}], {}, "has T=1000, M=5, n_realizations=2"),
         (RECORDS, {"target": "K"}, "var has no truth or parameter 'K'"),
-        ([{"model": "kuramoto"}], {"target": "method"}, "'method' is 'rk4' in .*, which is no number to learn"),
-        (RECORDS, {"rank": 1}, "rank and world_size go together"),
+        ([{"model": "kuramoto"}], {"target": "method"}, "'method' is 'rk4' in .*, which is not a number"),
+        (RECORDS, {"rank": 1}, "rank and world_size belong together"),
         (RECORDS, {"rank": 2, "world_size": 2}, "rank must be below world_size, got rank 2 of 2"),
         (RECORDS, {"layout": "x"}, "layout must be 'TC' or 'CT', got 'x'"),
     ],

@@ -206,7 +206,7 @@ def test_sources_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
         WindowDataset([one, other], 5)
     with pytest.raises(InvalidParameterError, match="is empty"):
         WindowDataset([], 5)
-    with pytest.raises(InvalidParameterError, match="mapped=True needs what is stored"):
+    with pytest.raises(InvalidParameterError, match="mapped=True needs a stored source"):
         WindowDataset(one, 5, mapped=True)
     with pytest.raises(InvalidParameterError, match="whole series differ in length"):
         SeriesDataset([one, make_ar(M=2, T=21, seed=1)])
@@ -214,8 +214,8 @@ def test_sources_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
         SeriesDataset(one, target="future")
     with pytest.raises(IndexError, match="window 16 of 16"):
         WindowDataset(one, 5)[16]
-    with pytest.raises(InvalidParameterError, match="chosen by a number, a slice or a list"):
+    with pytest.raises(InvalidParameterError, match="selected by a number, a slice or a list"):
         WindowDataset(one, 5)[[0.5]]
     monkeypatch.setattr("pymts.data.limits.available_memory", lambda: 100)
-    with pytest.raises(TooLargeError, match="store them and give mapped=True"):
+    with pytest.raises(TooLargeError, match="store them and pass mapped=True"):
         WindowDataset(one, 5)

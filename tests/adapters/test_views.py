@@ -116,7 +116,7 @@ def test_a_view_is_the_part_it_names_for_every_adapter(source: Any) -> None:
     xr.testing.assert_identical(again[0].load(), by_hand[0].isel(realization=[1], time=slice(1, None)))
     for mapped in (False, True):
         if mapped and isinstance(source, list):
-            with pytest.raises(InvalidParameterError, match="mapped=True needs what is stored"):
+            with pytest.raises(InvalidParameterError, match="mapped=True needs a stored source"):
                 WindowDataset(view, 6, mapped=True)
             continue
         windows = WindowDataset(view, 6, 2, 3, mapped=mapped, dtype=torch.float64)
@@ -187,7 +187,7 @@ def test_two_sides_are_train_test_split_and_a_dataset_gives_datasets(grid: Any) 
     ("options", "told"),
     [
         ({}, "validation and test are both missing; give at least one of them"),
-        ({"test": 1.5}, "test must be a share greater than 0 and less than 1 or a number of at least 1, got 1.5"),
+        ({"test": 1.5}, "test must be a fraction between 0 and 1 or an integer of at least 1, got 1.5"),
         ({"validation": 2, "test": 3}, "validation=2 and test=3 leave nothing to train on: var_"),
         ({"train": 4, "test": 1}, "train=4 and test=1 are more than there is: var_"),
         (

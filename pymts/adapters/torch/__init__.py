@@ -1,4 +1,4 @@
-"""Datasets for PyTorch: windows and whole series by one gather a batch, and endless fresh series."""
+"""Datasets for PyTorch: windows and whole series with one gather per batch, and endless streams of new series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the number of a window to its first row and its series."""
+"""Maps window numbers to first rows and series."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WindowIndex:
         self._zero = torch.from_numpy(np.cumsum(samples) - samples - (ends - windows) * stride)
 
     def __len__(self) -> int:
-        """Count the windows."""
+        """Return the number of windows."""
         return self.total
 
     def locate(self, indices: Tensor) -> tuple[Tensor, Tensor]:
@@ -44,12 +44,12 @@ class WindowIndex:
 
 
 def as_indices(key: Any, total: int) -> Tensor:
-    """Return a slice, a list or an array of window numbers as a tensor; negative ones count from the end."""
+    """Return a slice, a list or an array of window numbers as a tensor; negative numbers count from the end."""
     if isinstance(key, slice):
         return torch.arange(*key.indices(total))
     indices = torch.as_tensor(key)
     if indices.ndim != 1 or ((indices.dtype.is_floating_point or indices.dtype == torch.bool) and len(indices)):
-        raise InvalidParameterError("windows are chosen by a number, a slice or a list of numbers")
+        raise InvalidParameterError("windows must be selected by a number, a slice or a list of numbers")
     indices = indices.to(torch.int64).contiguous()
     if len(indices):
         least, most = (int(bound) for bound in torch.aminmax(indices))

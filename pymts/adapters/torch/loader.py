@@ -1,4 +1,4 @@
-"""Loaders that fetch a batch by one gather, shuffle reproducibly, and can go on where they stopped."""
+"""Loaders that fetch a batch with one gather, shuffle reproducibly, and can resume."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pymts.errors import InvalidParameterError
 
 
 class Batches(Sampler[Tensor]):
-    """The numbers of the windows of each batch; the order of an epoch depends on (seed, epoch) alone."""
+    """The window numbers of each batch; the order of an epoch depends only on (seed, epoch)."""
 
     def __init__(
         self,
@@ -37,8 +37,8 @@ class Batches(Sampler[Tensor]):
         self.epoch = self.start = 0
 
     def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        each = self.total // self.world_size  # as many for every rank
+        """Return the number of batches per epoch."""
+        each = self.total // self.world_size  # equal for all ranks
         return each // self.batch_size if self.drop_last else -(-each // self.batch_size)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -56,18 +56,18 @@ class Batches(Sampler[Tensor]):
 
 
 class Loader(DataLoader[Any]):
-    """A DataLoader whose ``state_dict`` says where it is: the epoch, and the batches of it that were delivered."""
+    """A DataLoader with a ``state_dict`` that holds its position: the epoch, and the number of batches delivered."""
 
     def __init__(self, dataset: Any, position: Batches | StreamBatches, **options: Any) -> None:
         sampler = position if isinstance(position, Batches) else None
         super().__init__(dataset, batch_size=None, sampler=sampler, collate_fn=_as_it_is, **options)
         self.position = position
-        # To the parent a batch is one item; who asks wants to know how many windows it has.
+        # To the parent class a batch is one item; users expect the number of windows.
         object.__setattr__(self, "batch_size", position.batch_size)
         self.delivered = 0
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        """Yield the batches of the current epoch; the next call yields those of the next one."""
+        """Yield the batches of the current epoch; the next call starts the next epoch."""
         self.delivered = self.position.start
         for batch in super().__iter__():
             self.delivered += 1
@@ -75,16 +75,16 @@ class Loader(DataLoader[Any]):
         self.set_epoch(self.position.epoch + 1)
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch at its first batch with the next iteration."""
+        """Start the next iteration at the first batch of an epoch."""
         self.position.epoch = whole_number("epoch", epoch, 0)
         self.position.start = self.delivered = 0
 
     def state_dict(self) -> dict[str, int]:
-        """Return where the loader is."""
+        """Return the position of the loader."""
         return {"epoch": self.position.epoch, "batch": self.delivered}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from where a loader was."""
+        """Resume from the position of a loader."""
         self.set_epoch(state["epoch"])
         self.position.start = self.delivered = whole_number("batch", state["batch"], 0)
 
@@ -112,23 +112,23 @@ def make_dataloader(
     dataset : WindowDataset, SeriesDataset, torch.utils.data.Subset of one, or StreamDataset
     batch_size : int
     shuffle : bool
-        Draw a new order for each epoch, from ``seed`` and the number of the epoch. A stream is fresh anyway.
+        Draw a new order for each epoch from ``seed`` and the epoch number. Ignored for a stream.
     seed : int
     num_workers : int
-        Processes beside this one. For windows 0 is nearly always the fastest: a gather is cheaper than sending its
-        result. For a StreamDataset, which simulates, workers pay.
+        Number of worker processes. For windows 0 is nearly always fastest, since a gather is cheaper than sending its
+        result; for a StreamDataset, which simulates, workers help.
     drop_last : bool
-        Leave out the last batch of an epoch if it is not full.
+        Drop the last batch of an epoch if it is incomplete.
     rank, world_size : int
-        Share the windows of an epoch out among so many processes, as many to each (the last few are left out where
-        they do not divide). A StreamDataset knows its own.
+        Split the windows of an epoch evenly among this many processes; a remainder is dropped. A StreamDataset has its
+        own setting.
     options
         Further options of ``torch.utils.data.DataLoader``.
 
     Returns
     -------
     Loader
-        Yields what ``dataset[indices]`` gives. ``state_dict`` and ``load_state_dict`` stop and resume it.
+        Yields ``dataset[indices]``. Use ``state_dict`` and ``load_state_dict`` to stop and resume it.
     """
     size = whole_number("batch_size", batch_size, 1)
     options = {**options, "num_workers": whole_number("num_workers", num_workers, 0)}

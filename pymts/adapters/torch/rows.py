@@ -1,6 +1,6 @@
-"""Series as rows of channels, all of them behind each other, and the gather of windows from them.
+"""Series as consecutive rows of channels, and the gathering of windows from them.
 
-Row numbers run over the datasets of a source, their realizations and their samples, in this order.
+Row numbers run over datasets, realizations and samples, in this order.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from torch import Tensor
 from pymts.adapters.part import Part
 from pymts.store.format.mapped import MappedValues
 
-# Files that are kept open, as a system has a limit on maps; packed entries share those of their shards.
+# Maximum number of open files, since systems limit maps; packed entries share those of their shards.
 OPEN = 4096
 OPEN_PACKED = 2**17
-# From so many windows of one file on, one gather is faster than a copy of each.
+# From this many windows of one file, a gather is faster than copying each.
 FEW = 4
 
 
@@ -44,9 +44,9 @@ class MemoryRows:
 
 
 class MappedRows:
-    """Rows in the files of stored datasets, read where they lie; what is touched is compared with its digest.
+    """Rows in the files of stored datasets, read in place; everything read is verified against its digest.
 
-    Row numbers run over the parts that are meant; the files hold the whole.
+    Row numbers run over the selected parts; the files hold whole datasets.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class MappedRows:
 
 
 def _in_file(part: Part, shown: int, times: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rows of the whole dataset, of ``times`` samples, that some rows of the part are."""
+    """Map rows of a part to rows of the whole dataset with ``times`` samples."""
     if part.realizations is None and part.time is None:
         return rows
     realization, time = np.divmod(rows, shown)
@@ -101,10 +101,10 @@ def _in_file(part: Part, shown: int, times: int, rows: NDArray[np.int64]) -> NDA
 
 
 def _copy(entry: MappedValues, rows: NDArray[np.int64], begins: NDArray[np.int64], out: Tensor) -> None:
-    """Copy the windows that begin at some values of a dataset to some rows of ``out``."""
+    """Copy the windows that begin at given values of a dataset to rows of ``out``."""
     size = out.shape[1]
     groups = np.searchsorted(entry.ends, begins, side="right")
-    inside = begins + size <= entry.ends[groups]  # values, not rows: a row group may break off in the middle of a row
+    inside = begins + size <= entry.ends[groups]  # values, not rows: a row group may end within a row
     if np.count_nonzero(inside) < FEW:
         inside[:] = False
     for row, begin in zip(rows[~inside].tolist(), begins[~inside].tolist(), strict=True):
@@ -112,8 +112,8 @@ def _copy(entry: MappedValues, rows: NDArray[np.int64], begins: NDArray[np.int64
         out[row] = _tensor(parts[0] if len(parts) == 1 else np.concatenate(parts)).to(out.dtype)
     if inside.any():
         for group in set(groups[inside].tolist()):
-            entry.group(group)  # compared with its digest when it is first touched
-        # The windows as bytes of the file, wherever its row groups begin.
+            entry.group(group)  # verified against its digest on first access
+        # The windows as bytes of the file, at any row-group offset.
         item = entry.dtype.itemsize
         starts = np.array([place for place, _ in entry.layout.places]) - item * np.append(0, entry.ends[:-1])
         places = torch.from_numpy(starts[groups[inside]] + item * begins[inside])

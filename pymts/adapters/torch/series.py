@@ -1,4 +1,4 @@
-"""Whole series for PyTorch: classification, regression of parameters, recovery of graphs."""
+"""Whole series for PyTorch: classification, parameter regression, graph recovery."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pymts.errors import InvalidParameterError
 
 
 class SeriesDataset(WindowDataset):
-    """Whole realizations with a label each.
+    """Whole realizations, each with a label.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
         All series must have the same T and M.
     target : str
-        "model", the name of a parameter, or that of a truth variable such as "adjacency". Models, texts and switches
-        are numbered as ``classes``.
+        "model", the name of a parameter, or of a truth variable such as "adjacency". Models, strings and booleans are
+        numbered as ``classes``.
     layout : "TC" or "CT"
     dtype : torch.dtype
     mapped : bool
-        Leave the series in the files of the store.
+        Read the series from the files of the store on access.
 
     Raises
     ------
@@ -50,5 +50,5 @@ class SeriesDataset(WindowDataset):
         mapped: bool = False,
     ) -> None:
         if target == FUTURE:
-            raise InvalidParameterError("a whole series has no future; take WindowDataset for target 'future'")
+            raise InvalidParameterError("a whole series has no future; use WindowDataset for target 'future'")
         super().__init__(source, None, target=target, layout=layout, dtype=dtype, mapped=mapped)

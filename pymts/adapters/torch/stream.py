@@ -1,4 +1,4 @@
-"""An endless stream of fresh series for PyTorch, each known by its number alone."""
+"""An endless stream of new series for PyTorch, each determined by its index."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from pymts.plan.mixture import Mixture
 from pymts.run.collection import DatasetSequence
 from pymts.run.simulate import batch_key, batch_size, simulate
 
-# Series simulated together: each model of a mixture has its share of them.
+# Number of series simulated together, divided among the models of a mixture.
 TOGETHER = 512
 ATTEMPTS = 20
 
 
 class StreamDataset(IterableDataset[Item]):
-    """Fresh series without end: number i of an epoch depends on the mixture, its seed, the epoch and i alone.
+    """An endless stream of new series; series i of an epoch depends only on the mixture, its seed, the epoch and i.
 
-    Workers and ranks share the numbers out and simulate none twice; whatever their number, the series are the same.
+    Workers and ranks split the stream without overlap; the series do not depend on their number.
 
     Parameters
     ----------
     source : Mixture, Grid, DatasetSequence, str, path, dict or list of dict
-        A mixture, a grid (its cells, each as likely, with fresh seeds), the path of a YAML file of either, the name of
-        a model, or the records of a mixture. All must give series of the same T and M, one realization each.
+        A mixture, a grid (its cells with equal probability and fresh seeds), the path of a YAML file of either, the
+        name of a model, or the records of a mixture. All series must have the same T and M, and one realization.
     seed : int or None
-        Takes the place of the mixture's seed.
+        Overrides the mixture's seed.
     target : str or None
-        "model", a parameter or a truth variable that every record has; ``None`` gives the series alone.
+        "model", a parameter or a truth variable of every record; ``None`` yields only the series.
     layout : "TC" or "CT"
     dtype : torch.dtype
     rank, world_size : int or None
-        Which share of the numbers this process takes; ``None`` asks torch.distributed, if it is in use.
+        The share of the stream for this process; ``None`` asks torch.distributed, if it is in use.
 
     Notes
     -----
-    A draw whose simulation diverges is replaced by the next attempt of the same number; ``replaced`` counts them.
+    A draw that diverges is replaced by another attempt with the same index; ``replaced`` counts them.
 
     Raises
     ------
     InvalidParameterError
-        If the source is no mixture, or the target is not known to one of its models.
+        If the source is not a mixture, or one of its models lacks the target.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class StreamDataset(IterableDataset[Item]):
         _check(self.mixture, target)
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield one series after the other."""
+        """Yield the series one by one."""
         worker = get_worker_info()
         step = self.world_size * (worker.num_workers if worker else 1)
         first = self.rank + self.world_size * (worker.id if worker else 0)
@@ -90,7 +90,7 @@ class StreamDataset(IterableDataset[Item]):
             first += TOGETHER * step
 
     def fetch(self, numbers: Sequence[int]) -> Item:
-        """Return the series of some numbers, stacked: (n, T, M), and their labels."""
+        """Return the series with the given indices, stacked as (n, T, M), and their labels."""
         configurations = [self._checked(self.mixture.draw(number, epoch=self.epoch)) for number in numbers]
         x = torch.empty((len(numbers), *self.shape), dtype=self.dtype)
         labels: list[Any] = [None] * len(numbers)
@@ -112,7 +112,7 @@ class StreamDataset(IterableDataset[Item]):
     def _simulate(
         self, configurations: Mapping[int, Configuration], x: Tensor, labels: list[Any]
     ) -> dict[int, DivergenceError]:
-        """Fill the places of some configurations; those that diverge are returned."""
+        """Fill in the series of some configurations, and return those that diverge."""
         groups: dict[object, list[int]] = {}
         for place, configuration in configurations.items():
             groups.setdefault(batch_key(configuration), []).append(place)
@@ -135,8 +135,8 @@ class StreamDataset(IterableDataset[Item]):
         params = configuration.params
         if self.shape != (params.T, params.M) or params.n_realizations != 1:
             raise InvalidParameterError(
-                f"a stream gives series of one shape, one realization each: {configuration.config_id} has "
-                f"T={params.T}, M={params.M}, n_realizations={params.n_realizations}, and the first draw has "
+                f"all series of a stream must have one shape and one realization: {configuration.config_id} has "
+                f"T={params.T}, M={params.M}, n_realizations={params.n_realizations}, but the first draw has "
                 f"T={self.shape[0]}, M={self.shape[1]}; fix them in every record"
             )
         return configuration
@@ -152,7 +152,7 @@ class StreamDataset(IterableDataset[Item]):
         value = getattr(configuration.params, self.target)
         if value is None or isinstance(value, str):
             raise InvalidParameterError(
-                f"{self.target!r} is {value!r} in {configuration.config_id}, which is no number to learn"
+                f"{self.target!r} is {value!r} in {configuration.config_id}, which is not a number"
             )
         return value
 
@@ -161,23 +161,23 @@ class StreamDataset(IterableDataset[Item]):
             values = np.stack(labels)
         except ValueError:
             raise InvalidParameterError(
-                f"target {self.target!r} differs in shape between the models of the mixture; mix models that agree"
+                f"target {self.target!r} differs in shape between the models of the mixture; use equal shapes"
             ) from None
         return torch.from_numpy(values).to(self.dtype if values.dtype.kind == "f" else torch.int64)
 
 
 class StreamBatches(IterableDataset[Item]):
-    """The batches of a stream: number b holds the series b n to (b + 1) n - 1 of this process's share."""
+    """The batches of a stream: batch b holds the series b n to (b + 1) n - 1 of this process's share."""
 
     def __init__(self, stream: StreamDataset, size: int) -> None:
         self.stream, self.batch_size = stream, size
-        # Epoch and first batch, in memory that workers share: those that stay from epoch to epoch must hear of it.
+        # Epoch and first batch, in memory shared with workers, so that persistent ones see changes.
         self._place = torch.tensor([stream.epoch, 0])
         self._place.share_memory_()  # type: ignore[no-untyped-call]  # torch declares no type
 
     @property
     def epoch(self) -> int:
-        """The epoch that the next iteration is of."""
+        """The epoch of the next iteration."""
         return int(self._place[0])
 
     @epoch.setter
@@ -186,7 +186,7 @@ class StreamBatches(IterableDataset[Item]):
 
     @property
     def start(self) -> int:
-        """The batch that the next iteration begins with."""
+        """The first batch of the next iteration."""
         return int(self._place[1])
 
     @start.setter
@@ -194,7 +194,7 @@ class StreamBatches(IterableDataset[Item]):
         self._place[1] = start
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield batch after batch; a loader takes them from its workers in turn, so their order is that of one."""
+        """Yield the batches; a loader takes them from its workers in turn, so their order is that of a single one."""
         self.stream.epoch = self.epoch
         worker = get_worker_info()
         workers, number = (worker.num_workers, self.start + worker.id) if worker else (1, self.start)
@@ -227,7 +227,7 @@ def _mixture(source: Any, seed: int | None) -> Mixture:
 
 def _share(rank: int | None, world_size: int | None) -> tuple[int, int]:
     if (rank is None) != (world_size is None):
-        raise InvalidParameterError("rank and world_size go together; give both or neither")
+        raise InvalidParameterError("rank and world_size belong together; give both or neither")
     if rank is None or world_size is None:
         spread = torch.distributed
         in_use = spread.is_available() and spread.is_initialized()
@@ -238,7 +238,7 @@ def _share(rank: int | None, world_size: int | None) -> tuple[int, int]:
 
 
 def _check(mixture: Mixture, target: str | None) -> None:
-    """Refuse a target that one of the models does not have."""
+    """Raise if one of the models does not have the target."""
     if target is None or target == MODEL:
         return
     for component in mixture.components:

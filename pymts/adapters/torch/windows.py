@@ -29,39 +29,39 @@ _EACH_SERIES = Windows(context=1, horizon=0, stride=2**62)  # one label for each
 
 
 class WindowDataset(Dataset[Item]):
-    """Windows of ``context_length`` samples with what is to be predicted from each.
+    """Windows of ``context_length`` samples, each with a target.
 
-    ``dataset[i]`` is one window ``(x, y)``; ``dataset[[3, 1, 2]]``, a slice or a tensor of numbers is a batch, found by
-    one gather. No window reaches from one realization into another. The order is dataset, realization, time.
+    ``dataset[i]`` is one window ``(x, y)``; ``dataset[[3, 1, 2]]``, a slice or a tensor of indices gives a batch in one
+    gather. No window spans two realizations. The order is dataset, realization, time.
 
     Parameters
     ----------
     source : xarray.Dataset, list of xarray.Dataset, DatasetSequence, Store or path
-        Datasets may differ in T and in the number of realizations, not in the number of channels M.
+        Datasets may differ in T and in the number of realizations, but not in the number of channels M.
     context_length : int
-        Samples of x.
+        Number of samples in x.
     horizon : int
-        Samples after the context that belong to the window.
+        Number of samples after the context.
     stride : int
-        Samples between the starts of two windows of a series.
+        Number of samples from the start of one window to the next.
     target : str
         "future" for the ``horizon`` samples after the context (with horizon 0 an item is x alone); the name of a truth
-        variable; the name of a parameter; or "model". A truth variable that changes in time gives its values over the
-        horizon, or at the last sample of the context if the horizon is 0. Texts, switches and models are numbered as
+        variable; the name of a parameter; or "model". A time-dependent truth variable gives its values over the
+        horizon, or at the last sample of the context if the horizon is 0. Models, strings and booleans are numbered as
         ``classes``.
     layout : "TC" or "CT"
         Whether time or channel comes first in x and in the future.
     dtype : torch.dtype
-        Of x and of labels that are not whole numbers.
+        Type of x and of labels that are not integers.
     mapped : bool
-        Leave the series in the files of the store and read windows where they lie, for a source that is stored; the
-        series may be larger than memory then, and the dataset pickles by name. Otherwise they are read into one tensor.
+        Read windows in place from the files of the store, for a stored source; the series may then be larger than
+        memory, and the dataset pickles by name. Otherwise they are read into one tensor.
 
     Raises
     ------
     InvalidParameterError
-        If a series is shorter than a window, the target unknown, the source empty or of several M, or not stored where
-        it is to be mapped.
+        If a series is shorter than a window, the target is unknown, the source is empty or mixes M, or a source to be
+        mapped is not stored.
     TooLargeError
         If the series do not fit in memory and are not mapped.
 
@@ -106,8 +106,8 @@ class WindowDataset(Dataset[Item]):
         self._series_numbers = series_numbers(found)
         self._index = WindowIndex([member.shape for member in found], cut.length, cut.stride)
         self._rows = self._series(found, origin)
-        self._labels: Tensor | None = None  # one a series
-        self._label_rows: Rows | None = None  # one a sample
+        self._labels: Tensor | None = None  # one per series
+        self._label_rows: Rows | None = None  # one per sample
         if target != FUTURE:
             self._read_labels(found)
 
@@ -115,7 +115,7 @@ class WindowDataset(Dataset[Item]):
         if self.mapped and origin is not None:
             return MappedRows([member.shape for member in found], origin.part, origin.open, self.dtype)
         sizes = [member.shape[0] * member.shape[1] for member in found]
-        remedy = "store them and give mapped=True" if origin is None else "give mapped=True"
+        remedy = "store them and pass mapped=True" if origin is None else "pass mapped=True"
         check_fits("the source", sum(sizes) * self.n_channels * self.dtype.itemsize, remedy)
         rows = torch.empty((sum(sizes), self.n_channels), dtype=self.dtype)
         first = 0
@@ -135,7 +135,7 @@ class WindowDataset(Dataset[Item]):
         self._labels = self._label_tensor(labels.values)
 
     def _over_time(self, member: Member) -> Tensor:
-        """Return a truth variable that changes in time as rows, (R T, ...)."""
+        """Return a time-dependent truth variable as rows, (R T, ...)."""
         whole = Windows(member.shape[1], 0, 1, whole=True)
         values = target_of([member], self.target, whole).values  # (R, T, ...), checked
         return self._label_tensor(values.reshape(-1, *values.shape[2:]))
@@ -146,21 +146,21 @@ class WindowDataset(Dataset[Item]):
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """Number of the realization of each window over the whole source, as ``to_xy`` has it, (windows,)."""
+        """Number of the realization of each window over the whole source, as in ``to_xy``, (windows,)."""
         return np.repeat(np.concatenate(self._series_numbers), self._index.windows)
 
     @property
     def configuration(self) -> NDArray[np.int64]:
-        """Which of ``config_ids`` each window is from, (windows,): an error per configuration is one groupby."""
+        """Index into ``config_ids`` of each window, (windows,), for errors by configuration."""
         each = [len(numbers) for numbers in self._series_numbers]
         return np.repeat(np.repeat(np.arange(len(each)), each), self._index.windows)
 
     def __len__(self) -> int:
-        """Count the windows."""
+        """Return the number of windows."""
         return len(self._index)
 
     def __getitem__(self, key: Any) -> Item:
-        """Return one window for a number, or a batch of them for a slice, a list or a tensor of numbers."""
+        """Return one window for an index, or a batch for a slice, a list or a tensor of indices."""
         if isinstance(key, int | np.integer):
             item = self.batch(as_indices([int(key)], len(self)))
             return (item[0][0], item[1][0]) if isinstance(item, tuple) else item[0]
@@ -172,7 +172,7 @@ class WindowDataset(Dataset[Item]):
         return list(zip(*batch, strict=True)) if isinstance(batch, tuple) else list(batch)
 
     def batch(self, indices: Tensor) -> Item:
-        """Return the windows of some numbers (n,), which must be from 0 on, stacked."""
+        """Return the windows with the given nonnegative indices (n,), stacked."""
         first, series = self._index.locate(indices)
         if self.target == FUTURE and self.horizon:
             both = self._laid_out(self._rows.gather(first, self.context_length + self.horizon))
@@ -193,7 +193,7 @@ class WindowDataset(Dataset[Item]):
         return windows if self.layout == "TC" else windows.transpose(1, 2)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        """Travel by the names of what is stored if it is mapped, else by value."""
+        """Pickle by name if mapped, else by value."""
         if self._origin is None:
             return super().__reduce_ex__(protocol)
         context = None if self._whole else self.context_length
@@ -201,13 +201,13 @@ class WindowDataset(Dataset[Item]):
         return _mapped_again, (type(self), self._origin, (context, self.horizon, self.stride), settings)
 
     def __repr__(self) -> str:
-        """Say what there is."""
+        """Show the number of windows and their shape."""
         what = f"{len(self)} windows of {self.context_length} + {self.horizon} samples, {self.n_channels} channels"
         return f"<{type(self).__name__} of {what}, target {self.target!r}, {len(self.config_ids)} configurations>"
 
 
 def _origin(source: Source | Origin, *, must: bool) -> Origin | None:
-    """Return where a source is stored, or None; refuse one that is not where it must be."""
+    """Return where a source is stored, or None; raise if it must be stored and is not."""
     if isinstance(source, Origin):
         return source
     if isinstance(source, View):
