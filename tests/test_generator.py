@@ -159,7 +159,7 @@ def test_nothing_runs_if_a_record_is_invalid(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_dataset_that_does_not_fit_is_refused_before_anything_is_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulate, "simulate", None)
-    with pytest.raises(TooLargeError, match=r"T=1000000000000.* needs .* TiB, and at most .* fit; lower"):
+    with pytest.raises(TooLargeError, match=r"T=1000000000000.* needs .* TiB, but at most .* fit; lower"):
         make_kuramoto(T=10**12, seed=1, cache=False)
     with pytest.raises(TooLargeError, match=r"n_realizations=1000000000"):
         make_ar(n_realizations=10**9, seed=1, cache=False)

@@ -234,8 +234,8 @@ def _by_time(view: View, found: Sequence[Member], sizes: Sizes, gap: int) -> dic
             )
         if member.params.get("zscore"):
             raise InvalidParameterError(
-                f"{member.name} was standardised over its whole length, which leaks the future into the past; generate it "
-                "with zscore=False and scale in a Pipeline, or split by='realization' or by='configuration'"
+                f"{member.name} was standardised over its whole length, which leaks the future into the past; generate "
+                "it with zscore=False and scale in a Pipeline, or split by='realization' or by='configuration'"
             )
         times = member.shape[1]
         what = f"{member.name} has T={times}"

@@ -146,10 +146,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "long gap": ({"by": "time", "gap": 15}, "test_size + gap = 5 + 15 samples leave nothing to train on: var_M2_T20"),
     "negative gap": ({"by": "time", "gap": -1}, "gap must be an integer of at least 0, got -1"),
-    "gap elsewhere": ({"gap": 3}, "gap=3 is for by='time'; leave it out with by='realization'"),
+    "gap elsewhere": ({"gap": 3}, "gap=3 requires by='time'; leave it out with by='realization'"),
     "by": ({"by": "realisation"}, "or a parameter of the source, got 'realisation'; did you mean 'realization'"),
     "unknown stratum": ({"by": "configuration", "stratify": "modl"}, "got 'modl'; did you mean 'model'?"),
-    "stratify elsewhere": ({"stratify": "model"}, "stratify='model' is for by='configuration'"),
+    "stratify elsewhere": ({"stratify": "model"}, "stratify='model' requires by='configuration'"),
     "seed": ({"random_state": -1}, "random_state must be an integer of at least 0, got -1"),
 }
 

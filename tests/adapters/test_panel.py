@@ -218,7 +218,7 @@ def test_what_does_not_fit_is_refused(source: list[xr.Dataset]) -> None:
         (panel.to_numpy3d, uneven(source), {}, "differ in length: var_.* has T=5 and kuramoto_.* has T=8; cut them"),
         (panel.to_long, [source[0], make_var(M=2, seed=1)], {}, "differ in the number of channels"),
         (panel.to_long, [], {}, "is empty; give at least one dataset"),
-        (panel.to_long, [source[0], source[0]], {}, "the series var_.*/0 stands 2 times in the source; give it once"),
+        (panel.to_long, [source[0], source[0]], {}, "the series var_.*/0 appears 2 times in the source; give it once"),
         (panel.to_long, source, {"start": "soon"}, "start='soon' and freq='h' make no dates; give them"),
         (panel.to_multiindex, source, {"start": "2024", "freq": "fortnight"}, "start='2024' and freq='fortnight' make"),
         (panel.to_gluonts, source, {"freq": "fortnight"}, "start='2000-01-01' and freq='fortnight' make no dates"),

@@ -195,7 +195,7 @@ FRAME = pd.DataFrame({"x": np.zeros(4)})
 TIME = np.array([[0, 2], [1, 3], [2, 4], [3, 5]])
 BAD: dict[str, tuple[Any, Any, str]] = {
     "an array alone": (PanelTimeSeriesSplit(2), np.zeros((4, 1)), "PanelTimeSeriesSplit does not know the time of the"),
-    "a frame of one's own": (SlidingWindowSplit(3, 3), FRAME, "take X from to_xy(..., as_frame=True), or give Sliding"),
+    "a frame of one's own": (SlidingWindowSplit(3, 3), FRAME, "take X from to_xy(..., as_frame=True), or pass Sliding"),
     "other rows": (PanelTimeSeriesSplit(2, time=TIME), np.zeros((3, 1)), "time has 4 rows but X has 3"),
     "times of one number": (PanelTimeSeriesSplit(2, time=TIME[:, 0]), FRAME, "shape (n_samples, 2)"),
     "times that run back": (

@@ -224,7 +224,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no context": ({}, "context_length is missing; give the number of samples to forecast from"),
     "no context to label": ({"target": "model", "horizon": 1}, "context_length is missing; give the number of samples"),
     "typo": ({"target": "adjacncy"}, "there is no target 'adjacncy' in the source; did you mean 'adjacency'?"),
-    "nothing like it": ({"target": "qqqq"}, "there is no target 'qqqq' in the source (these are future, model, coeff"),
+    "nothing like it": ({"target": "qqqq"}, "there is no target 'qqqq' in the source (valid: future, model, coeff"),
     "not there": ({"target": "K"}, "did you mean"),
     "drawn": ({"target": "Phi"}, "'Phi' is None in var_M3_T17_R2_seed1__"),
     "zero horizon": ({"context_length": 2, "horizon": 0}, "horizon must be an integer of at least 1, got 0"),

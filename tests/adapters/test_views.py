@@ -189,7 +189,7 @@ def test_two_sides_are_train_test_split_and_a_dataset_gives_datasets(grid: Any) 
         ({}, "validation and test are both missing; give at least one of them"),
         ({"test": 1.5}, "test must be a fraction between 0 and 1 or an integer of at least 1, got 1.5"),
         ({"validation": 2, "test": 3}, "validation=2 and test=3 leave nothing to train on: var_"),
-        ({"train": 4, "test": 1}, "train=4 and test=1 are more than there is: var_"),
+        ({"train": 4, "test": 1}, "train=4 and test=1 exceed what is available: var_"),
         (
             {"test": 0.2, "by": "colour"},
             "by must be one of 'realization', 'configuration', 'time', 'model' or a",

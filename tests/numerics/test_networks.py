@@ -235,7 +235,7 @@ def test_the_same_stream_draws_the_same_graph() -> None:
     ("params", "sentence"),
     [
         ({"M": 3, "A": [[0.0, 1.0], [1.0, 0.0]]}, "A must have shape (M, M) = (3, 3), got shape (2, 2)"),
-        ({"A": [[0.0, 1.0], [1.0]]}, "A has rows of different lengths; give every row as many numbers"),
+        ({"A": [[0.0, 1.0], [1.0]]}, "A has rows of different lengths; give all rows the same length"),
         ({"M": 4, "topology": "ring", "k": 4}, "k must be less than M = 4 on a ring, got 4"),
         ({"M": 1, "topology": "ring", "k": 2}, "k must be less than M = 1 on a ring, got 2"),
         (

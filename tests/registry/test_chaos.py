@@ -95,7 +95,7 @@ def test_noise_is_left_out_and_what_is_observed_plays_no_part() -> None:
 
 
 def test_what_cannot_be_computed_is_said() -> None:
-    with pytest.raises(InvalidParameterError, match="var has no deterministic step to follow; these have one: cml"):
+    with pytest.raises(InvalidParameterError, match="var has no deterministic step; models that have one: cml"):
         lyapunov(make_var(T=5, seed=1))
     with pytest.raises(InvalidParameterError, match="n_exponents must be an integer from 1 to 5, got 6"):
         lyapunov(make_cml(T=5, seed=1), 6)
