@@ -219,9 +219,9 @@ def test_what_does_not_fit_is_refused(source: list[xr.Dataset]) -> None:
         (panel.to_long, [source[0], make_var(M=2, seed=1)], {}, "differ in the number of channels"),
         (panel.to_long, [], {}, "is empty; give at least one dataset"),
         (panel.to_long, [source[0], source[0]], {}, "the series var_.*/0 appears 2 times in the source; give it once"),
-        (panel.to_long, source, {"start": "soon"}, "start='soon' and freq='h' make no dates; give them"),
-        (panel.to_multiindex, source, {"start": "2024", "freq": "fortnight"}, "start='2024' and freq='fortnight' make"),
-        (panel.to_gluonts, source, {"freq": "fortnight"}, "start='2000-01-01' and freq='fortnight' make no dates"),
+        (panel.to_long, source, {"start": "soon"}, "start='soon' and freq='h' are not valid dates; use pandas"),
+        (panel.to_multiindex, source, {"start": "2024", "freq": "fortnight"}, "start='2024' and freq='fortnight' are"),
+        (panel.to_gluonts, source, {"freq": "fortnight"}, "start='2000-01-01' and freq='fortnight' are not valid"),
     ]:
         with pytest.raises(InvalidParameterError, match=message):
             convert(given, **options)  # type: ignore[operator]
