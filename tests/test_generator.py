@@ -214,6 +214,7 @@ def test_realizations_in_blocks_are_the_whole(monkeypatch: pytest.MonkeyPatch, t
     xr.testing.assert_identical(Store(tmp_path).load(grid[0]), at_once)
 
 
+@pytest.mark.slow
 def test_a_configuration_larger_than_the_memory_bound_streams(tmp_path: Path) -> None:
     """400 MiB are written, and read lazily, by a process whose memory grows by far less."""
     code = f"""

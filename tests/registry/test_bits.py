@@ -37,7 +37,7 @@ def test_more_realizations_leave_the_earlier_ones_alone(model: Model, params: di
 
 
 @pytest.mark.parametrize(("model", "params"), cases())
-@pytest.mark.parametrize("n_realizations", [1, 3])
+@pytest.mark.parametrize("n_realizations", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_batch_gives_what_each_gives_alone(model: Model, params: dict[str, Any], n_realizations: int) -> None:
     configurations = [small(model, **params, n_realizations=n_realizations, seed=seed) for seed in range(9)]
     for batched, configuration in zip(whole(configurations), configurations, strict=True):

@@ -50,6 +50,7 @@ def test_the_history_over_a_delay_has_the_exponents_of_the_linearised_equation()
     np.testing.assert_allclose(lyapunov(linear, 1, steps=500).lyapunov[0], root, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_the_lattice_is_chaotic_whatever_the_seed(seed: int) -> None:
     ds = make_cml(T=200, seed=seed)
@@ -68,6 +69,7 @@ def test_exponents_agree_with_the_table_at_the_defaults(name: str) -> None:
     assert (np.abs(found.lyapunov - ds.lyapunov[:2]) < 5 * error + 0.02 * np.abs(ds.lyapunov[0])).all()
 
 
+@pytest.mark.slow
 def test_closed_forms() -> None:
     alone: dict[str, Any] = {"M": 1, "A": [[0.0]], "T": 1, "seed": 1}
     np.testing.assert_allclose(lyapunov(make_cml(**alone)).lyapunov, [np.log(2)], atol=2e-3)

@@ -97,6 +97,7 @@ def report(what: str, found: Outcome) -> None:
     assert found.total() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_all_eight_bits_of_every_byte_are_found_at_load(
     configuration: Configuration, dataset: xr.Dataset, entry: Path, suffix: str

@@ -304,6 +304,7 @@ def test_a_damaged_packed_entry_is_generated_anew_and_packed_again(
         xr.testing.assert_identical(packed.open_id(small(2).config_id), datasets[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "persistent"), [(errno.ENOSPC, False), (errno.EIO, True)])
 def test_packing_that_fails_at_any_call_loses_nothing(
     template: Path, tmp_path: Path, datasets: dict[int, xr.Dataset], number: int, persistent: bool

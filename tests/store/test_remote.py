@@ -412,6 +412,7 @@ def test_nothing_is_brought_through_a_link(tmp_path: Path, url: str, dataset: xr
     assert not list((tmp_path / "away").iterdir())
 
 
+@pytest.mark.slow
 def test_workers_share_what_they_make(tmp_path: Path, url: str) -> None:
     from pymts.run.executors import processes
 
