@@ -20,7 +20,7 @@ from pymts.datasets import list_models, load_grid, make_kuramoto, make_var
 from pymts.models.registry import MODELS
 
 ds: xr.Dataset = make_var(M=3, p=2, seed=0, Sigma=np.eye(3))
-ds = make_var(Phi=[[[0.5, 0.0], [0.1, 0.5]]], cache=True, outdir="here")
+ds = make_var(Phi=[[[0.5, 0.0], [0.1, 0.5]]], cache=True, store="here")
 ds = make_kuramoto(K=1, topology="ring", omega=[0.0] * 5)
 schema: dict[str, object] = make_var.params()
 make_var.help()

@@ -75,6 +75,6 @@ def test_costly_truth_is_left_out_named_and_had_on_request() -> None:
 def test_left_out_truth_is_told_in_the_attributes() -> None:
     ds = make_var(M=501, p=2, T=3, seed=1)
     assert "theory_acov" not in ds
-    assert ds.attrs["truth_left_out"] == "theory_acov: far more costly than the data; give truth='all' to have it"
+    assert ds.attrs["truth_left_out"] == "theory_acov: far more costly than the data; pass truth='all' to include it"
     assert "theory_acov" in make_var(M=501, p=2, T=3, seed=1, truth="all")
     np.testing.assert_array_equal(make_var(M=501, p=2, T=3, seed=1, truth="all").data, ds.data)
