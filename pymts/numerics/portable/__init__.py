@@ -1,0 +1,1 @@
+"""Functions and random numbers with the same bits on every processor, system and library version."""

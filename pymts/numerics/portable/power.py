@@ -1,0 +1,56 @@
+"""Powers: of a real exponent through the logarithm in two floats, of an integer one by multiplication."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.double import product
+from pymts.numerics.portable.exponential import exp_with
+from pymts.numerics.portable.logarithm import log_pair
+
+_NOTHING = np.uint64(0)
+
+
+@kernel
+def pow(x: float, y: float) -> float:  # noqa: A001  (it is the power, and imported by name)
+    """Return x^y with the special cases of IEEE 754; the error is below 1 ulp, or the smallest number."""
+    x, y = np.float64(x), np.float64(y)
+    if y == 0.0 or x == 1.0:
+        return 1.0
+    if x != x or y != y:  # noqa: PLR0124  (NaN)
+        return x + y
+    size = abs(x)
+    whole = np.floor(y) == y
+    odd = whole and abs(y) < 9007199254740992.0 and np.floor(0.5 * y) != 0.5 * y
+    if x == -1.0 and abs(y) == np.inf:
+        return 1.0
+    if -np.inf < x < 0.0 and not whole:
+        return np.nan
+    if size == 1.0:
+        result = 1.0
+    elif size == 0.0 or size == np.inf or abs(y) > 1e20:  # log x is never below 1e-16  # noqa: PLR1714
+        result = np.inf if (size > 1.0) == (y > 0.0) else 0.0
+    elif abs(y) < 1e-290:
+        result = 1.0
+    else:
+        high, low = log_pair(size)
+        p, error = product(high, y)
+        result = exp_with(p, 0.0 if abs(p) > 800.0 else error + low * y, _NOTHING)
+    # Odd powers keep the sign, that of a zero too.
+    negative = x < 0.0 or (x == 0.0 and 1.0 / x < 0.0)
+    return -result if negative and odd else result
+
+
+@kernel
+def integer_power(x: float, n: int) -> float:
+    """Return x^n by repeated squaring; each of the some 2 log2 |n| products rounds once."""
+    base = np.float64(x)
+    left = abs(n)
+    result = 1.0
+    while left > 0:
+        if left & 1:
+            result *= base
+        base *= base
+        left >>= 1
+    return 1.0 / result if n < 0 else result
