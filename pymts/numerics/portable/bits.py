@@ -35,7 +35,7 @@ def _interpreted_high(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 def _interpreted_root(x: float) -> np.float64:
-    return np.sqrt(np.float64(x))
+    return np.float64(np.sqrt(x))
 
 
 def _bits(_context: Any, x: Any) -> Any:

@@ -15,3 +15,4 @@ from pymts.numerics.portable.power import integer_power as integer_power
 from pymts.numerics.portable.power import pow as pow  # noqa: A004
 from pymts.numerics.portable.sine import sincos as sincos
 from pymts.numerics.portable.sine import sincos_into as sincos_into
+from pymts.numerics.portable.sine import sincos_near as sincos_near

@@ -10,6 +10,7 @@ from pymts.numerics.portable.exponential import exp_with
 from pymts.numerics.portable.logarithm import log_pair
 
 _NOTHING = np.uint64(0)
+_ALL_EVEN = 2.0**53  # from here on every float is an even integer
 
 
 @kernel
@@ -21,8 +22,9 @@ def pow(x: float, y: float) -> float:  # noqa: A001  (it is the power, and impor
     if x != x or y != y:  # noqa: PLR0124  (NaN)
         return x + y
     size = abs(x)
-    whole = np.floor(y) == y
-    odd = whole and abs(y) < 9007199254740992.0 and np.floor(0.5 * y) != 0.5 * y
+    n = np.int64(y if abs(y) < _ALL_EVEN else 0.0)
+    whole = abs(y) >= _ALL_EVEN or n == y
+    odd = whole and n & 1 == 1
     if x == -1.0 and abs(y) == np.inf:
         return 1.0
     if -np.inf < x < 0.0 and not whole:

@@ -115,26 +115,33 @@ def _inside(quadrant: np.uint64, y: float, tail: float) -> tuple[float, float]:
 
 
 @kernel
+def sincos_near(x: float) -> tuple[float, float]:
+    """Return what ``sincos`` gives for |x| up to NEAR, without a branch, so that loops over arrays are vector loops.
+
+    Beyond NEAR the results are wrong.
+    """
+    quadrant, y, tail = _near(x)
+    sin, cos = _inside(quadrant, y, tail)
+    return (x if x == 0.0 else sin), cos
+
+
+@kernel
 def sincos(x: float) -> tuple[float, float]:
     """Return (sin x, cos x); the error is below 0.8 ulp for every finite x, and infinities give NaN."""
     x = np.float64(x)
     if abs(x) <= NEAR:
-        quadrant, y, tail = _near(x)
-    elif abs(x) < np.inf:
+        return sincos_near(x)
+    if abs(x) < np.inf:
         quadrant, y, tail = _far(x)
-    else:
-        return x - x, x - x
-    sin, cos = _inside(quadrant, y, tail)
-    return (x if x == 0.0 else sin), cos
+        return _inside(quadrant, y, tail)
+    return x - x, x - x
 
 
 @kernel
 def _near_into(x: np.ndarray, sin: np.ndarray, cos: np.ndarray) -> None:
     """Write the sines and cosines of numbers up to NEAR, without a branch."""
     for i in range(x.size):
-        quadrant, y, tail = _near(x[i])
-        s, c = _inside(quadrant, y, tail)
-        sin[i], cos[i] = (x[i] if x[i] == 0.0 else s), c
+        sin[i], cos[i] = sincos_near(x[i])
 
 
 @kernel
