@@ -35,6 +35,23 @@ def _stamp() -> tuple[int, int]:
 _PACKAGE = _stamp()
 
 
+def _compile(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
+    """Compile with the options of this package, or wrap for the interpreter."""
+    if INTERPRETED:
+
+        @functools.wraps(function)
+        def interpreted(*args: P.args, **kwargs: P.kwargs) -> R:
+            with np.errstate(all="ignore"):
+                return function(*args, **kwargs)
+
+        return interpreted
+    compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=inline)(function)
+    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if index is not None:
+        index._source_stamp = (index._source_stamp, _PACKAGE)  # noqa: SLF001  (numba has no public way)
+    return cast("Callable[P, R]", compiled)
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function on its first call; later processes read the machine code from disk.
 
@@ -44,16 +61,12 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
     In the interpreter words wrap around and a division by zero gives an infinity, as they do when compiled.
     """
-    if INTERPRETED:
+    return _compile(function, inline=False)
 
-        @functools.wraps(function)
-        def interpreted(*args: P.args, **kwargs: P.kwargs) -> R:
-            with np.errstate(all="ignore"):
-                return function(*args, **kwargs)
 
-        return interpreted
-    compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if index is not None:
-        index._source_stamp = (index._source_stamp, _PACKAGE)  # noqa: SLF001  (numba has no public way)
-    return cast("Callable[P, R]", compiled)
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a short function without loops as ``kernel`` does, and put it in the place of each call.
+
+    A loop over an array is a vector loop only if nothing in it is a call; left alone, LLVM stops at some size.
+    """
+    return _compile(function, inline=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.compiled import inlined
 
 _SPLIT = 134217729.0  # 2^27 + 1
 
 
-@kernel
+@inlined
 def total(a: float, b: float) -> tuple[float, float]:
     """Return a + b and its error; the two are together exact (Knuth)."""
     s = a + b
@@ -15,14 +15,14 @@ def total(a: float, b: float) -> tuple[float, float]:
     return s, (a - (s - part)) + (b - part)
 
 
-@kernel
+@inlined
 def ordered(a: float, b: float) -> tuple[float, float]:
     """Return a + b and its error, for |a| of at least |b| (Dekker)."""
     s = a + b
     return s, b - (s - a)
 
 
-@kernel
+@inlined
 def product(a: float, b: float) -> tuple[float, float]:
     """Return a b and its error, for factors below 2^996 whose product is above 2^-968 (Veltkamp and Dekker)."""
     p = a * b

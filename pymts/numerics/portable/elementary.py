@@ -13,6 +13,7 @@ from pymts.numerics.portable.logarithm import log1p as log1p
 from pymts.numerics.portable.logarithm import log_into as log_into
 from pymts.numerics.portable.power import integer_power as integer_power
 from pymts.numerics.portable.power import pow as pow  # noqa: A004
+from pymts.numerics.portable.power import pow_positive as pow_positive
 from pymts.numerics.portable.sine import sincos as sincos
 from pymts.numerics.portable.sine import sincos_into as sincos_into
 from pymts.numerics.portable.sine import sincos_near as sincos_near

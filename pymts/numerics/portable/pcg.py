@@ -11,7 +11,7 @@ from numpy.random import PCG64
 from numpy.typing import NDArray
 
 from pymts.numerics.portable.bits import high_product, signed_of
-from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.compiled import inlined, kernel
 
 Words = NDArray[np.uint64]
 
@@ -19,7 +19,7 @@ _MULTIPLIER_HIGH, _MULTIPLIER_LOW = np.uint64(0x2360ED051FC65DA4), np.uint64(0x4
 _0, _1, _11, _58, _63 = (np.uint64(n) for n in (0, 1, 11, 58, 63))
 
 
-@kernel
+@inlined
 def advance(high: np.uint64, low: np.uint64, inc_high: np.uint64, inc_low: np.uint64) -> tuple[np.uint64, np.uint64]:
     """Return the next state: the product with the multiplier, plus the increment."""
     new_low = low * _MULTIPLIER_LOW + inc_low
@@ -28,7 +28,7 @@ def advance(high: np.uint64, low: np.uint64, inc_high: np.uint64, inc_low: np.ui
     return new_high, new_low
 
 
-@kernel
+@inlined
 def output(high: np.uint64, low: np.uint64) -> np.uint64:
     """Return the word of a state: its halves' exclusive or, rotated by the six highest bits."""
     word = high ^ low
@@ -44,13 +44,13 @@ def next_u64(state: Words) -> np.uint64:
     return output(high, low)
 
 
-@kernel
+@inlined
 def unit(word: np.uint64) -> float:
     """Return the upper 53 bits of a word as a number on [0, 1), as ``Generator.random`` does."""
     return signed_of(word >> _11) * 2.0**-53
 
 
-@kernel
+@inlined
 def inner_unit(word: np.uint64) -> float:
     """Return the upper 52 bits of a word as a number on (0, 1), at the middles of 2^52 steps."""
     return (signed_of((word >> _11) >> _1) + 0.5) * 2.0**-52

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import product
 from pymts.numerics.portable.exponential import exp_with
 from pymts.numerics.portable.logarithm import log_pair
 
 _NOTHING = np.uint64(0)
+_LARGE = 1e20  # with such an exponent all is zero or infinite, since a logarithm is 0 or at least 1e-16
 _ALL_EVEN = 2.0**53  # from here on every float is an even integer
+
+
+@inlined
+def pow_positive(x: float, y: float) -> float:
+    """Return x^y for a positive finite x, without a branch; the error is below 0.9 ulp (1.1 of the smallest number)."""
+    high, low = log_pair(np.float64(x))
+    held = -_LARGE if y < -_LARGE else (_LARGE if y > _LARGE else y)  # noqa: FURB136  (NaN passes)
+    p, error = product(high, held)
+    return exp_with(p, 0.0 if abs(p) > 800.0 else error + low * held, _NOTHING)
 
 
 @kernel
 def pow(x: float, y: float) -> float:  # noqa: A001  (it is the power, and imported by name)
-    """Return x^y with the special cases of IEEE 754; the error is below 1 ulp, or the smallest number."""
+    """Return x^y with the special cases of IEEE 754; the error is below 0.9 ulp (1.1 of the smallest number)."""
     x, y = np.float64(x), np.float64(y)
     if y == 0.0 or x == 1.0:
         return 1.0
@@ -31,14 +41,10 @@ def pow(x: float, y: float) -> float:  # noqa: A001  (it is the power, and impor
         return np.nan
     if size == 1.0:
         result = 1.0
-    elif size == 0.0 or size == np.inf or abs(y) > 1e20:  # log x is never below 1e-16  # noqa: PLR1714
+    elif size == 0.0 or size == np.inf or abs(y) > _LARGE:  # noqa: PLR1714
         result = np.inf if (size > 1.0) == (y > 0.0) else 0.0
-    elif abs(y) < 1e-290:
-        result = 1.0
     else:
-        high, low = log_pair(size)
-        p, error = product(high, y)
-        result = exp_with(p, 0.0 if abs(p) > 800.0 else error + low * y, _NOTHING)
+        result = pow_positive(size, y)
     # Odd powers keep the sign, that of a zero too.
     negative = x < 0.0 or (x == 0.0 and 1.0 / x < 0.0)
     return -result if negative and odd else result

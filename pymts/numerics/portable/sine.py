@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from pymts.numerics.portable.bits import bits_of, float_of, high_product
-from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import product, total
 
 #: Up to here three parts of pi/2 are enough.
@@ -47,7 +47,7 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BLOCK = 1024  # arguments that are looked at before they are worked on
 
 
-@kernel
+@inlined
 def _near(x: float) -> tuple[np.uint64, float, float]:
     """Return the quadrant (its last two bits), and what is left of x as a sum of two floats."""
     shifted = x * _TWO_OVER_PI + _ROUND
@@ -96,7 +96,7 @@ def _far(x: float) -> tuple[np.uint64, float, float]:
     return (_0 - quadrant if x < 0.0 else quadrant), high, (y - high) + rest
 
 
-@kernel
+@inlined
 def _inside(quadrant: np.uint64, y: float, tail: float) -> tuple[float, float]:
     """Return sine and cosine from the quadrant and the rest, which is at most pi/4."""
     z = y * y
@@ -114,7 +114,7 @@ def _inside(quadrant: np.uint64, y: float, tail: float) -> tuple[float, float]:
     return sin, cos
 
 
-@kernel
+@inlined
 def sincos_near(x: float) -> tuple[float, float]:
     """Return what ``sincos`` gives for |x| up to NEAR, without a branch, so that loops over arrays are vector loops.
 

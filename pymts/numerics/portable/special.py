@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from pymts.numerics.portable.bits import square_root
-from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import product, total
 from pymts.numerics.portable.exponential import exp_with
 from pymts.numerics.portable.logarithm import log
-from pymts.numerics.portable.sine import sincos
+from pymts.numerics.portable.sine import sincos_near
 
 _NOTHING = np.uint64(0)
 _PI = 3.141592653589793
 _ROOT_HALF = float.fromhex("0x1.6a09e667f3bcdp-1")
 
 
-@kernel
+@inlined
 def _ratio(r: float, a: tuple[float, ...], b: tuple[float, ...]) -> float:
     """Return the ratio of two polynomials of one degree, highest power first."""
     above, below = a[0], b[0]
@@ -138,23 +138,21 @@ def normal_cdf(x: float) -> float:
     return _upper_tail(-x) if x < 0.0 else 1.0 - _upper_tail(x)
 
 
-@kernel
+@inlined
 def laplace_quantile(p: float) -> float:
     """Return the quantile of the density exp(-|x|) / 2; the relative error is below 4e-16 away from the median."""
     p = np.float64(p)
     return log(2.0 * p) if p < 0.5 else -log(2.0 * (1.0 - p))
 
 
-@kernel
+@inlined
 def cauchy_quantile(p: float) -> float:
     """Return tan(pi (p - 1/2)); the relative error is below 1e-15. NaN outside [0, 1]."""
     p = np.float64(p)
     q = p - 0.5
-    if abs(q) <= 0.25:
-        s, c = sincos(_PI * q)
-        return s / c
+    middle = abs(q) <= 0.25
     rest = p if q < 0.0 else 1.0 - p
-    if rest < 0.0:
-        return np.nan
-    s, c = sincos(_PI * rest)
-    return -c / s if q < 0.0 else c / s
+    s, c = sincos_near(_PI * (q if middle else rest))
+    y = (s if middle else c) / (c if middle else s)
+    y = -y if q < 0.0 and not middle else y
+    return y if rest >= 0.0 else np.nan

@@ -60,6 +60,6 @@ def results(n: int) -> Iterator[tuple[str, np.ndarray]]:
 
 
 if __name__ == "__main__":
-    for name, values in results(int(sys.argv[1])):
-        values = np.where(np.isnan(values), np.nan, values) if values.dtype == np.float64 else values  # one NaN
-        print(name, hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:16])
+    for kernel, given in results(int(sys.argv[1])):
+        values = np.where(np.isnan(given), np.nan, given) if given.dtype == np.float64 else given  # one NaN
+        print(kernel, hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:16])

@@ -13,7 +13,7 @@ MOST = mpmath.mpf(np.finfo(float).max)
 
 
 def ulps(got: float, exact: Any) -> float:
-    """Return the error of a float in units of the last place of the exact value, of the smallest number at the least."""
+    """Return the error of a float in units of the last place of the exact value."""
     got, nearest = float(got), float(exact)
     if np.isinf(got) or np.isinf(nearest):
         return 0.0 if got == nearest or abs(exact) > MOST else np.inf
