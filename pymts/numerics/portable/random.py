@@ -123,16 +123,17 @@ def next_cauchy(state: Words) -> float:
 
 
 @kernel
-def next_below(state: Words, n: np.uint64) -> np.uint64:
+def next_below(state: Words, n: int | np.uint64) -> np.uint64:
     """Return an integer from 0 to n - 1, all equally likely, for n of at least 1 (Lemire, 2019)."""
+    count = np.uint64(n)
     word = next_u64(state)
-    rest = word * n
-    if rest < n:
-        least = (_0 - n) % n
+    rest = word * count
+    if rest < count:
+        least = (_0 - count) % count
         while rest < least:
             word = next_u64(state)
-            rest = word * n
-    return high_product(word, n)
+            rest = word * count
+    return high_product(word, count)
 
 
 @kernel
@@ -141,7 +142,7 @@ def permutation_into(state: Words, out: NDArray[np.int64]) -> None:
     for i in range(out.size):
         out[i] = i
     for i in range(out.size - 1, 0, -1):
-        j = signed_of(next_below(state, np.uint64(i + 1)))
+        j = signed_of(next_below(state, i + 1))
         out[i], out[j] = out[j], out[i]
 
 
@@ -150,7 +151,7 @@ def choice_into(state: Words, n: int, out: NDArray[np.int64]) -> None:
     """Write out.size different integers below n, every order of every set equally likely; n is at least out.size."""
     pool = np.arange(n)
     for i in range(out.size):
-        j = i + signed_of(next_below(state, np.uint64(n - i)))
+        j = i + signed_of(next_below(state, n - i))
         out[i], pool[j] = pool[j], pool[i]
 
 

@@ -51,7 +51,12 @@ BOUNDS: list[tuple[str, Function, Callable[[Any], Any], float, list[np.ndarray]]
     ("exp_subnormal", elementary.exp, mpmath.exp, 1.1, [rng(1).uniform(-746, -708.3, N)]),
     (
         *("expm1", elementary.expm1, expm1_of_mp, 0.7),
-        [rng(1).uniform(-1, 1, N), rng(2).uniform(-60, 709.78, N), sizes(rng(3), 5e-324, 700, N)],
+        [
+            rng(1).uniform(-1, 1, N),
+            rng(2).uniform(-60, 709.78, N),
+            rng(4).uniform(36, 39, N),
+            sizes(rng(3), 5e-324, 700, N),
+        ],
     ),
     (
         *("log", elementary.log, mpmath.log, 0.9),
@@ -101,8 +106,11 @@ def test_sine_and_cosine_beside_their_zeros() -> None:
     with mpmath.workprec(HALF_PI_BITS):
         counts = [*range(1, 300), *rng(6).integers(300, 63000, 300).tolist(), *(2**k + 1 for k in range(16, 52))]
         points = [float(k * mpmath.pi / 2) for k in counts]
-    # The two floats that are closest to multiples of pi/2, and the ends of the near range.
-    points += [6381956970095103.0 * 2.0**797, 5.319372648326541416707296656673541083813475031793921822105998164685e255]
+    # Two floats that are as close to a multiple of pi/2 as floats are, and their doubles and halves, which are close.
+    for closest in (6381956970095103.0 * 2.0**797, 5.319372648326541416707296656673541083813475031793921822105998e255):
+        points += [closest * 2.0**k for k in range(-30, 31)]
+    # Found by search: near a zero, where the sum of the middle words carries, as one in two thousand does.
+    points += [float.fromhex(x) for x in ("0x1.857c1a189463dp+874", "0x1.dcfe8e461e41ap+563", "0x1.3c9e06ef6ecedp+860")]
     points += [1e5, float(np.nextafter(1e5, 2e5)), -1e5, float(np.finfo(float).max)]
     assert worst(sin, mpmath.sin, points, HALF_PI_BITS) < 0.8
     assert worst(cos, mpmath.cos, points, HALF_PI_BITS) < 0.8

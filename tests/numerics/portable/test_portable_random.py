@@ -137,6 +137,44 @@ def test_density_on_both_sides_of_every_edge(law: str) -> None:
     assert abs((distances**2).mean() - 1.0) < 8 * np.sqrt(2.0 / distances.size)
 
 
+def edge(law: str, layer: int, x: float, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return n decisions and numbers of what the ziggurat does outside the certain part of a layer."""
+    decide = getattr(random, f"_{law}_edge")
+    high, low, *increment = pcg.state_of(PCG64(layer))
+    decisions, numbers = [], []
+    for _ in range(n):
+        accepted, number, high, low = decide(np.uint64(layer), x, np.uint64(high), np.uint64(low), *increment)
+        decisions.append(accepted)
+        numbers.append(number)
+    return np.array(decisions), np.array(numbers)
+
+
+@pytest.mark.parametrize("law", ["normal", "exponential"])
+def test_tail_of_the_ziggurat_alone(law: str) -> None:
+    start = (tables.NORMAL_EDGES if law == "normal" else tables.EXPONENTIAL_EDGES)[1]
+    accepted, x = edge(law, 0, start + 0.01, 30_000)
+    assert accepted.all()
+    assert x.min() > start
+    assert stats.kstest(LAWS[law].sf(x) / LAWS[law].sf(start), "uniform").pvalue > 1e-5
+    if law == "normal":
+        np.testing.assert_array_equal(edge(law, 0, -start - 0.01, 1000)[1], -x[:1000])
+
+
+@pytest.mark.parametrize("law", ["normal", "exponential"])
+@pytest.mark.parametrize("layer", [1, 2, 60, 128, 200, 254, 255])
+def test_wedges_of_the_ziggurat_alone(law: str, layer: int) -> None:
+    """A point of a layer is kept as often as the curve is above it there."""
+    edges = tables.NORMAL_EDGES if law == "normal" else tables.EXPONENTIAL_EDGES
+    for part in (0.1, 0.5, 0.8):
+        x = edges[layer + 1] + part * (edges[layer] - edges[layer + 1])
+        curve = np.exp(-0.5 * np.array([x, edges[layer], edges[layer + 1]]) ** 2)
+        curve = curve if law == "normal" else np.exp(-np.array([x, edges[layer], edges[layer + 1]]))
+        expected = (curve[0] - curve[1]) / (curve[2] - curve[1])
+        accepted, numbers = edge(law, layer, x, 4000)
+        assert (numbers == x).all()
+        assert abs(accepted.mean() - expected) < SIGMAS * np.sqrt(expected * (1 - expected) / 4000)
+
+
 def tail_counts(law: str, n: int, bounds: list[float]) -> None:
     x = np.concatenate([sample(law, n // 10, 10 * part) for part in range(10)])
     for bound in bounds:
@@ -199,11 +237,11 @@ def test_tables_are_the_nearest_floats_to_layers_of_one_area(
             x.append(inverse(min(area / x[-1] + curve(x[-1]), mpmath.mpf(1) - mpmath.mpf(10) ** -80)))
         return x, 1 - (area / x[-1] + curve(x[-1]))
 
-    with mpmath.workprec(300):
+    with mpmath.workprec(220):
         r, width = mpmath.mpf(float(edges[1])), mpmath.mpf(2) ** -45
         low, high = r - width, r + width  # the gap at the top grows with r
         assert layers(low)[1] < 0 < layers(high)[1]
-        for _ in range(220):
+        for _ in range(150):
             middle = (low + high) / 2
             low, high = (middle, high) if layers(middle)[1] < 0 else (low, middle)
         exact = [*layers(high)[0], mpmath.mpf(0)]
@@ -214,7 +252,7 @@ def test_tables_are_the_nearest_floats_to_layers_of_one_area(
 def test_integers_below_a_bound_are_equally_likely() -> None:
     state = pcg.state_of(PCG64(3))
     for n in (1, 2, 7, 100):
-        counts = np.bincount([int(random.next_below(state, np.uint64(n))) for _ in range(20_000)], minlength=n)
+        counts = np.bincount([int(random.next_below(state, n)) for _ in range(20_000)], minlength=n)
         assert counts.size == n
         assert n == 1 or stats.chisquare(counts).pvalue > 1e-5
     # 2^64 words on 3 * 2^62 integers: unless every fourth word is refused, each third integer comes twice as often.
