@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from support import MODELS, run
 
+from pymts.numerics.flow import Flow, Problem, packed, show
 from pymts.plan.configuration import Configuration
 from pymts.streams import Streams
 
@@ -25,6 +26,24 @@ def divisors(graph: Array, rule: str) -> list[float]:
     """Return what the input of each unit is divided by, written as the documentation has it."""
     strength = [sum(abs(weight) for weight in row) for row in graph]
     return [{"N": float(len(graph)), "none": 1.0, "degree": total or 1.0}[rule] for total in strength]
+
+
+def velocity_of(flow: Flow, problem: Problem) -> Callable[[Array], Array]:
+    """Return the derivatives of a flow's one configuration as a function of states (rows, variable unit)."""
+
+    def velocity(states: Array) -> Array:
+        out = np.empty_like(states)
+        units = states.shape[1] // flow.variables
+        own = packed(problem.own[0][:, None], 1)
+        for row, state in enumerate(states):
+            x = packed(state.reshape(flow.variables, 1, units), 1)
+            slope = np.empty_like(x)
+            area = np.zeros((2, len(x), flow.signals, x.shape[2]))
+            flow.slope(x, own, problem.params[0], *problem.graphs[0], units, 1, *area, slope)
+            show(slope, units, 1, np.arange(flow.variables), out[row : row + 1])
+        return out
+
+    return velocity
 
 
 def exact(unit: Callable[..., Any], start: Any, times: Array) -> Array:
@@ -58,6 +77,20 @@ def moved_derivatives(model: str, state: Array, dt: float = 1e-7, **params: Any)
     return moved > 1e-4 * moved.max()
 
 
+class GivenLanes:
+    """The noise of a group of realizations, (R, steps, width), step after step."""
+
+    def __init__(self, normals: Array) -> None:
+        self.normals, self.step = normals, 0
+
+    def normal(self, out: Array) -> None:
+        """Fill (steps, width, lanes); lanes beyond the realizations stay."""
+        part = self.normals[:, self.step : self.step + len(out)]
+        assert part.shape[1:] == out.shape[:2]
+        out[..., : len(part)] = np.moveaxis(part, 0, -1)
+        self.step += len(out)
+
+
 @dataclass(frozen=True)
 class GivenNoise:
     """Streams whose process noise is given, normals (R, steps, width); everything else is what the seed gives."""
@@ -76,11 +109,11 @@ class GivenNoise:
         return self.streams.initial()
 
     def process(self) -> Any:
-        def blocks(n_steps: int, width: int) -> Iterator[tuple[int, Array]]:
-            assert self.normals.shape[1:] == (n_steps, width)
-            yield 0, self.normals[None].copy()
+        def lanes(configuration: int, rows: slice) -> GivenLanes:
+            assert configuration == 0
+            return GivenLanes(self.normals[rows])
 
-        return SimpleNamespace(blocks=blocks)
+        return SimpleNamespace(lanes=lanes)
 
 
 def driven_end(model: str, end: float, normals: Array, **params: Any) -> Array:

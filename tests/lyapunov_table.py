@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from flows import velocity_of
 from numpy.typing import NDArray
 from support import MODELS
 
@@ -18,6 +19,7 @@ from pymts.models import lorenz, lorenz96, rossler
 from pymts.models.shared.lyapunov_table import FILE
 from pymts.numerics.lyapunov import local_exponents, mean_and_error, tangent_flow, tangent_map
 from pymts.plan.configuration import Configuration
+from pymts.streams import Role, generator
 
 Array = NDArray[np.float64]
 Field = Callable[[Array], Array]
@@ -35,21 +37,11 @@ def diagonals(blocks: list[list[Any]], n: int) -> Array:
     return out.reshape(rows, v * n, v * n)
 
 
-def flat(velocity: Callable[[Array], Array], n: int) -> Field:
-    """Return a velocity of (variable, 1, R, unit) as one of (R, variable unit), a realization a row."""
-
-    def field(s: Array) -> Array:
-        state = np.ascontiguousarray(s.reshape(len(s), -1, n).transpose(1, 0, 2))[:, None]
-        return velocity(state)[:, 0].transpose(1, 0, 2).reshape(s.shape)
-
-    return field
-
-
 def laplacian(coupling: Array) -> Array:
     return coupling - np.diag(coupling.sum(axis=1))
 
 
-def lorenz_system(p: Any, coupling: Array, rows: int) -> tuple[Field, Field]:
+def lorenz_system(p: Any, coupling: Array) -> tuple[Field, Field]:
     n = len(coupling)
 
     def jacobian(s: Array) -> Array:
@@ -58,10 +50,10 @@ def lorenz_system(p: Any, coupling: Array, rows: int) -> tuple[Field, Field]:
         out[:, :n, :n] += laplacian(coupling)
         return out
 
-    return flat(lorenz.velocity_of(p, coupling[None], rows), n), jacobian
+    return velocity_of(lorenz.FLOW, lorenz._problem(p, coupling[None])), jacobian
 
 
-def rossler_system(p: Any, coupling: Array, rows: int) -> tuple[Field, Field]:
+def rossler_system(p: Any, coupling: Array) -> tuple[Field, Field]:
     n = len(coupling)
 
     def jacobian(s: Array) -> Array:
@@ -70,10 +62,10 @@ def rossler_system(p: Any, coupling: Array, rows: int) -> tuple[Field, Field]:
         out[:, :n, :n] += laplacian(coupling)
         return out
 
-    return flat(rossler.velocity_of(p, coupling[None], rows), n), jacobian
+    return velocity_of(rossler.FLOW, rossler._problem(p, coupling[None])), jacobian
 
 
-def lorenz96_system(p: Any, _coupling: Array, _rows: int) -> tuple[Field, Field]:
+def lorenz96_system(p: Any, _coupling: Array) -> tuple[Field, Field]:
     def jacobian(s: Array) -> Array:
         n = s.shape[1]
         out = np.zeros((len(s), n, n))
@@ -84,10 +76,10 @@ def lorenz96_system(p: Any, _coupling: Array, _rows: int) -> tuple[Field, Field]
         out[:, i, i - 1] += s[:, (i + 1) % n] - s[:, i - 2]
         return out
 
-    return lambda s: lorenz96.velocity(s, p.F), jacobian
+    return velocity_of(lorenz96.FLOW, lorenz96._problem(p, 1)), jacobian
 
 
-def cml_system(p: Any, graph: Array, _rows: int) -> tuple[Field, Field]:
+def cml_system(p: Any, graph: Array) -> tuple[Field, Field]:
     mixing = (1.0 - p.eps) * np.eye(len(graph)) + p.eps * graph / np.abs(graph).sum(axis=1, keepdims=True)
 
     def jacobian(x: Array) -> Array:
@@ -119,8 +111,8 @@ def orbit(name: str, params: dict[str, Any]) -> tuple[Any, Array]:
     if name == "lorenz96":
         return p, lorenz96._graph(p.M)
     if name == "cml":
-        return p, p.draw_graph(np.random.default_rng(0))
-    return p, p.coupling(p.draw_graph(np.random.default_rng(0))[None])[0]
+        return p, p.draw_graph(generator(0, Role.STRUCTURE))
+    return p, p.coupling(p.draw_graph(generator(0, Role.STRUCTURE))[None])[0]
 
 
 def compute(
@@ -128,7 +120,7 @@ def compute(
 ) -> dict[str, Any]:
     """Return one entry of the table."""
     p, coupling = orbit(name, params)
-    field, jacobian = SYSTEMS[name](p, coupling, orbits)
+    field, jacobian = SYSTEMS[name](p, coupling)
     variables = 3 if name in ("lorenz", "rossler") else 1
     size = variables * len(coupling)
     start = np.random.default_rng(7).standard_normal((orbits, size))

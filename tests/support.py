@@ -17,6 +17,12 @@ from pymts.models.registry import MODELS, Model
 from pymts.params.validation import EXECUTION
 from pymts.plan.configuration import Configuration
 from pymts.run.simulate import simulate
+from pymts.streams import Generator, Role, generator
+
+
+def numbers(seed: int) -> Generator:
+    """Return random numbers for structure."""
+    return generator(seed, Role.STRUCTURE)
 
 
 def forget(name: str) -> None:

@@ -75,7 +75,7 @@ def listed(call: str) -> list[str]:
             "erdos_renyi",
             lambda: make_kuramoto(topology="erdos_renyi", density=0.3, T=5, seed=1),
         ),
-        ("`make_var(Phi", var_file, "vector_recursion", lambda: make_var(Phi=[[0.5, 0.1], [0.0, 0.2]], T=5, seed=1)),
+        ("`make_var(Phi", var_file, "matrices", lambda: make_var(Phi=[[0.5, 0.1], [0.0, 0.2]], T=5, seed=1)),
     ],
 )
 def test_the_walk_from_the_call_to_the_array(

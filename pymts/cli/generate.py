@@ -17,6 +17,7 @@ from pymts.cli.console import print_json, print_table, progress
 from pymts.cli.exitcodes import Exit
 from pymts.data.dataset import data_bytes
 from pymts.errors import InvalidParameterError, StoreError, counted, human_bytes
+from pymts.numerics.portable.compiling import compiling
 from pymts.plan.configuration import Configuration
 from pymts.plan.grid import MAX_CELLS, Grid
 from pymts.run.executors import ExecutorLike, Result, cluster, processes
@@ -108,7 +109,7 @@ def generate_grid(
     rows: list[dict[str, Any]] = []  # kept only for JSON output; the summary does not grow with the grid
     summary = Summary()
     try:
-        with progress(len(indices), "generating") as advance:
+        with compiling(_tell_compiling), progress(len(indices), "generating") as advance:
             for result in _results(grid, indices, store, save=save, jobs=jobs, dask=dask):
                 configuration: Configuration = grid[result.index]
                 error = result.error
@@ -129,6 +130,10 @@ def generate_grid(
         summary.models = {name: summary.models[name] for name in names if name in summary.models}
         _report(summary, store, save)
     return Exit.SOME_FAILED if summary.failed else Exit.OK
+
+
+def _tell_compiling() -> None:
+    typer.echo("pymts: compiling kernels, once after installation", err=True)
 
 
 def _check_store(grid: Grid, indices: range, store: Store, *, force: bool, write: bool) -> None:

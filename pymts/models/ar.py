@@ -13,7 +13,7 @@ from pymts.models.registry import model
 from pymts.models.shared.network import infer_m, nesting
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.recursion import sampled, scalar_recursion
+from pymts.numerics.recursion import Recursion, matrices
 from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, Vector, per_channel, ragged_array
 from pymts.streams import Streams
 
@@ -118,6 +118,7 @@ def _diagonal(values: Array) -> Array:
     reference="G. U. Yule (1927), On a method of investigating periodicities in disturbed series, "
     "doi:10.1098/rsta.1927.0007. G. Walker (1931), On periodicity in series of related terms, "
     "doi:10.1098/rspa.1931.0069.",
+    version=2,
     tags=("linear", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
@@ -153,5 +154,5 @@ def ar(p: ArParams, rng: Streams) -> Simulated:
         truth["theory_acov"] = Truth(("acov_lag", "channel", "channel_"), _diagonal(acov))
     else:
         past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.p, p.M))
-    noise = rng.process().blocks(p.sampling.n_steps, p.M)
-    return Simulated(sampled(past[:, :, -1], scalar_recursion(phi, sigma, past, noise), p.sampling), truth)
+    recursion = Recursion.of(_diagonal(every.swapaxes(1, 2)), matrices(sigma, p.M)[:, None])
+    return Simulated(recursion.trajectories(past, p.sampling, rng.process()), truth)

@@ -11,9 +11,12 @@ from pydantic import Field, model_validator
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
-from pymts.models.shared.noise import NoiseParams, check_correlation, correlations, mix, per_step
-from pymts.numerics.accumulate import running_sum
+from pymts.models.shared.noise import NoiseParams, check_correlation, correlations
 from pymts.numerics.covariance import cholesky
+from pymts.numerics.groups import each_series
+from pymts.numerics.linear import per_channel_rows
+from pymts.numerics.portable.elementary import exp_into
+from pymts.numerics.recursion import Recursion
 from pymts.params.base import ContinuousParams, Matrix, NonNegative, NonNegativeVector, Vector, per_channel
 from pymts.streams import Streams
 
@@ -97,19 +100,18 @@ def _times(p: ContinuousParams) -> Array:
     return steps[:, None] * p.dt
 
 
-def _walk(p: BrownianParams, rng: Streams) -> Simulated:
+def _sums(factor: Array, drift: Array, start: Array, p: ContinuousParams, rng: Streams) -> Array:
+    """Return the samples of sums of drift + factor z from the start on, (B, R, T, M)."""
     batch, realizations = rng.shape
-    root, drift = np.sqrt(p.dt), per_step(p.mu) * p.dt
+    stay = np.broadcast_to(np.eye(p.M), (batch, 1, p.M, p.M))
+    past = np.broadcast_to(start[:, None, None], (batch, realizations, 1, p.M))
+    return Recursion.of(stay, factor[:, None], drift).trajectories(past, p.sampling, rng.process())
 
-    def increments(noise: Array) -> Array:
-        coloured = p.colour(noise)
-        coloured *= root
-        coloured += drift
-        return coloured
 
-    start = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.M))
-    blocks = rng.process().blocks(p.sampling.n_steps, p.M)
-    data = running_sum(start, ((first, increments(noise)) for first, noise in blocks), p.sampling)
+def _walk(p: BrownianParams, rng: Streams) -> Simulated:
+    batch = rng.shape[0]
+    factor = np.sqrt(p.dt) * p.factor(batch)
+    data = _sums(factor, per_channel_rows(p.mu, batch, p.M) * p.dt, per_channel_rows(p.x0, batch, p.M), p, rng)
     mean = np.broadcast_to(np.asarray(p.x0), (batch, 1, p.M)) + np.asarray(p.mu) * _times(p)  # (B, T, M)
     note = "Covariance per unit of time: Cov(x[s], x[t]) = theory_cov min(s, t), times counted from the start."
     return Simulated(
@@ -126,6 +128,7 @@ def _walk(p: BrownianParams, rng: Streams) -> Simulated:
     title="Brownian motion",
     reference="N. Wiener (1923), Differential-space, Journal of Mathematics and Physics 2, 131-174, "
     "doi:10.1002/sapm192321131.",
+    version=2,
     tags=("diffusion", "linear", "nonstationary", "continuous"),
     truth=("theory_mean", "theory_cov"),
 )
@@ -145,6 +148,7 @@ def brownian(p: BrownianParams, rng: Streams) -> Simulated:
     title="Arithmetic Brownian motion",
     reference="L. Bachelier (1900), Theorie de la speculation, Annales scientifiques de l'Ecole Normale Superieure 17, "
     "21-86, doi:10.24033/asens.476.",
+    version=2,
     tags=("diffusion", "linear", "nonstationary", "finance", "continuous"),
     truth=("theory_mean", "theory_cov"),
 )
@@ -164,6 +168,7 @@ def abm(p: AbmParams, rng: Streams) -> Simulated:
     title="Geometric Brownian motion",
     reference="F. Black and M. Scholes (1973), The pricing of options and corporate liabilities, "
     "Journal of Political Economy 81, 637-654, doi:10.1086/260062.",
+    version=2,
     tags=("diffusion", "nonstationary", "finance", "continuous"),
     truth=("theory_mean",),
 )
@@ -175,26 +180,14 @@ def gbm(p: GbmParams, rng: Streams) -> Simulated:
     Observed: S, from the exact solution S0 exp((mu - sigma^2 / 2) t + sigma W), so log-returns are normal for any dt.
     Truth: the mean S0 exp(mu t). Time is counted from the start, so the first sample is at step `burn_in`.
     """
-    batch, realizations = rng.shape
-    sigma = per_step(p.sigma)
-    drift = (per_step(p.mu) - 0.5 * sigma * sigma) * p.dt
-    scale = sigma * np.sqrt(p.dt)
-    correlated = bool(np.any(np.asarray(p.correlation) != 0))
-    factors = (
-        np.stack([cholesky(matrix) for matrix in correlations(p.correlation, batch, p.M)]) if correlated else None
-    )  # (B, M, M)
-
-    def returns(noise: Array) -> Array:
-        if factors is not None:
-            noise = mix(noise, factors)
-        noise *= scale
-        noise += drift
-        return noise
-
-    start = np.zeros((batch, realizations, p.M))
-    blocks = rng.process().blocks(p.sampling.n_steps, p.M)
-    data = running_sum(start, ((first, returns(noise)) for first, noise in blocks), p.sampling)
-    np.exp(data, out=data)
-    data *= per_step(p.S0)
-    mean = np.broadcast_to(np.asarray(p.S0), (batch, 1, p.M)) * np.exp(np.asarray(p.mu) * _times(p))  # (B, T, M)
+    batch = rng.shape[0]
+    sigma, start = per_channel_rows(p.sigma, batch, p.M), per_channel_rows(p.S0, batch, p.M)
+    drift = (per_channel_rows(p.mu, batch, p.M) - 0.5 * sigma * sigma) * p.dt
+    factor = (sigma * np.sqrt(p.dt))[:, :, None] * cholesky(np.array(correlations(p.correlation, batch, p.M)))
+    data = _sums(factor, drift, np.zeros((batch, p.M)), p, rng)
+    each_series(exp_into, data)
+    data *= start[:, None, None]
+    growth = per_channel_rows(p.mu, batch, p.M)[:, None] * _times(p)  # (B, T, M)
+    exp_into(growth.reshape(-1), growth.reshape(-1))
+    mean = start[:, None] * growth
     return Simulated(data, {"theory_mean": Truth(("time", "channel"), mean)})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.sparse import diags_array
@@ -16,10 +15,13 @@ from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.models.shared.network import NetworkParams, Topology
 from pymts.numerics import sparse
-from pymts.numerics.integrate import trajectory
+from pymts.numerics.coupling import Graph
+from pymts.numerics.generator import Generator
+from pymts.numerics.lattice import Lattice
+from pymts.numerics.linear import per_configuration
 from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import in_strength
-from pymts.numerics.rows import ROWS, rows_times
+from pymts.numerics.portable.compiled import inlined
 from pymts.params.base import Vector, per_channel
 from pymts.streams import Streams
 
@@ -136,36 +138,28 @@ def _mixing(p: CmlParams, graphs: Sequence[Any]) -> Any:
     return mixing
 
 
-def _step_of(p: CmlParams, graphs: Sequence[Any], rows: int) -> Callable[[Array], Array]:
-    """Return the step of states (B, rows, M) on the graphs, each (target, source)."""
-    batch, mixing = len(graphs), _mixing(p, graphs)
-
-    def mixed(images: Array) -> Array:
-        return sparse.spread(images, mixing) if p.is_sparse else rows_times(images, mixing)
-
-    # The product takes rows in groups of ROWS: the last group is padded with zero rows.
-    padded = np.zeros((batch, -(-rows // ROWS) * ROWS, p.M))
-    mapped = padded[:, :rows]
-
-    def logistic(x: Array) -> Array:
-        y = 1.0 - x
-        y *= x
-        np.multiply(y, p.r, out=mapped)
-        return mixed(padded)[:, :rows]
-
-    def quadratic(x: Array) -> Array:
-        y = x * x
-        y *= p.a
-        np.subtract(1.0, y, out=mapped)
-        return mixed(padded)[:, :rows]
-
-    return logistic if p.local_map == "logistic" else quadratic
+@inlined
+def _logistic(x: Any, r: float) -> Any:
+    return (1.0 - x) * x * r
 
 
-def _step(p: CmlParams, generator: Generator, rows: int) -> Step:
+@inlined
+def _quadratic(x: Any, a: float) -> Any:
+    return 1.0 - x * x * a
+
+
+MAPS = {"logistic": Lattice("logistic", _logistic), "quadratic": Lattice("quadratic", _quadratic)}
+
+
+def _mixed(p: CmlParams, graphs: Sequence[Any]) -> tuple[list[Graph], list[float]]:
+    """Return how images mix, and the parameter of the map, of each configuration."""
+    number = p.r if p.local_map == "logistic" else p.a
+    return [Graph.of(one) for one in _mixing(p, graphs)], per_configuration(number, len(graphs)).tolist()
+
+
+def _step(p: CmlParams, generator: Generator, _rows: int) -> Step:
     """Return the step of states (rows, node)."""
-    step = _step_of(p, [p.draw_graph(generator)], rows)
-    return lambda x: step(x[None])[0]
+    return MAPS[p.local_map].step(*_mixed(p, [p.draw_graph(generator)]))
 
 
 @model(
@@ -175,7 +169,7 @@ def _step(p: CmlParams, generator: Generator, rows: int) -> Step:
     "structures and spatial intermittency in coupled logistic lattice, doi:10.1143/PTP.72.480. Regimes: K. Kaneko "
     "(1989), Pattern dynamics in spatiotemporal chaos, doi:10.1016/0167-2789(89)90227-3.",
     tags=("chaotic", "map", "network", "nonlinear", "discrete"),
-    version=2,
+    version=3,
     step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
 )
@@ -200,8 +194,7 @@ def cml(p: CmlParams, rng: Streams) -> Simulated:
         state = rng.initial().uniform(p.M)  # (B, R, M)
         if p.local_map == "quadratic":
             state = 2.0 * state - 1.0
-    step = _step_of(p, graphs, realizations)
-    data = trajectory(step, state, p.sampling)
+    data = MAPS[p.local_map].trajectories(*_mixed(p, graphs), state, p.sampling)
     truth = p.graph_truth(graphs, {"graph_kind": "structural", "normalization": "degree"})
     growth = p.r if p.local_map == "logistic" else 1.0 + np.sqrt(1.0 + 4.0 * np.asarray(p.a))  # of the conjugate map
     truth |= lyapunov_truth("cml", {"growth": growth, "eps": p.eps}, graphs if p.is_sparse else np.stack(graphs))

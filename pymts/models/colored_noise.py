@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Gt
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
@@ -15,7 +14,10 @@ from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
 from pymts.models.shared.noise import check_correlation, correlations, mix
 from pymts.numerics.covariance import cholesky
+from pymts.numerics.generator import Generator
 from pymts.numerics.linear import per_channel_rows
+from pymts.numerics.portable.dense import product
+from pymts.numerics.portable.fourier import rfft
 from pymts.numerics.spectra import filtered, kernel, kernel_length, power_law
 from pymts.params.base import Matrix, NonNegativeVector, Params, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
@@ -82,6 +84,7 @@ def _white(generator: Generator, factor: Array, length: int) -> Array:
     ColoredNoiseParams,
     title="Coloured noise",
     reference="J. Timmer and M. König (1995), On generating power law noise, Astronomy and Astrophysics 300, 707-710.",
+    version=2,
     tags=("noise", "linear", "stochastic", "stationary", "gaussian"),
     truth=("frequency", "theory_psd", "theory_cov", "correlation"),
 )
@@ -108,12 +111,14 @@ def colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
     correlation = np.array(correlations(p.correlation, batch, m))
     factor = cholesky(correlation)
 
-    transfer = np.fft.rfft(kernels, n=2 * length)  # (B, M, L + 1)
+    transfer = rfft(np.concatenate([kernels, np.zeros_like(kernels)], axis=-1))  # (B, M, L + 1)
 
     sampling = p.sampling
     data = np.empty((batch, realizations, p.T, m))
-    for b, row in enumerate(rng.process().generators):
-        for r, generator in enumerate(row):  # a path takes at least L steps of noise, so only one is held
+    draws = rng.process()
+    for b in range(batch):
+        for r in range(realizations):  # a path takes at least L steps of noise, so only one is held
+            generator = draws.generator(b, r)
             past = _white(generator, factor[b], length)
             for first in range(0, sampling.n_steps + 1, length):
                 now = _white(generator, factor[b], length)
@@ -125,7 +130,7 @@ def colored_noise(p: ColoredNoiseParams, rng: Streams) -> Simulated:
         {
             "frequency": Truth(("frequency_",), np.repeat(np.arange(length // 2 + 1)[None] / length, batch, axis=0)),
             "theory_psd": Truth(("channel", "frequency_"), spectra),
-            "theory_cov": Truth(("channel", "channel_"), correlation * (kernels @ kernels.swapaxes(-1, -2))),
+            "theory_cov": Truth(("channel", "channel_"), correlation * product(kernels, kernels.swapaxes(-1, -2))),
             "correlation": Truth(("channel", "channel_"), correlation),
         },
     )

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
-from pymts.models.shared.noise import per_step
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.recursion import sampled, vector_recursion
+from pymts.numerics.portable.dense import product
+from pymts.numerics.recursion import Recursion
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, per_channel, ragged_array
 from pymts.streams import Streams
@@ -91,6 +91,7 @@ def _structure(p: FactorParams, rng: Streams) -> tuple[Array, Array]:
     title="Dynamic factors",
     reference="J. H. Stock and M. W. Watson (2011), Dynamic factor models, in The Oxford Handbook of Economic "
     "Forecasting.",
+    version=2,
     tags=("linear", "latent", "stationary", "stochastic", "discrete"),
     truth=("latent", "loadings", "latent_coefficients", "noise_cov", "theory_cov", "theory_acov"),
 )
@@ -105,23 +106,20 @@ def factor(p: FactorParams, rng: Streams) -> Simulated:
     Observed: x, from the stationary start. Truth: the factors, their loadings and coefficients, the covariance of u,
     and the covariance and autocovariances of x in closed form.
     """
-    batch, realizations = rng.shape
+    batch = rng.shape[0]
     loadings, phi = _structure(p, rng)
     one = np.ones((batch, 1, 1))
     covariance = linear.stationary_covariance(phi, one * np.eye(p.n_factors))
     start = rows_times(rng.initial().normal(p.n_factors), cholesky(covariance))  # (B, R, K)
-    own = np.empty((batch, realizations, p.T, p.M))
-    for first, noise in rng.observation().blocks(p.sampling.n_steps + 1, p.M):
-        states, samples = p.sampling.kept(first, noise.shape[2])
-        np.multiply(noise[:, :, states], per_step(p.sigma), out=own[:, :, samples])
-    innovations = rng.process().blocks(p.sampling.n_steps, p.n_factors)
-    steps = vector_recursion(phi[:, None], one, start[:, :, None], innovations)
-    latent = sampled(start, steps, p.sampling)
+    own = rng.observation().samples(p.sampling, p.M)
+    own *= linear.per_channel_rows(p.sigma, batch, p.M)[:, None, None]
+    recursion = Recursion.of(phi[:, None], (one * np.eye(p.n_factors))[:, None])
+    latent = recursion.trajectories(start[:, :, None], p.sampling, rng.process())
     flat = latent.reshape(batch, -1, p.n_factors)
     data = rows_times(flat, loadings).reshape(own.shape)
     data += own
     acov = linear.autocovariances(phi, covariance, p.n_factors, p.sample_every)
-    acov = loadings[:, None] @ acov @ loadings[:, None].swapaxes(-1, -2)
+    acov = product(product(loadings[:, None], acov), loadings[:, None].swapaxes(-1, -2))
     sigma = linear.per_channel_rows(p.sigma, batch, p.M)
     own_cov = sigma[:, :, None] ** 2 * np.eye(p.M)
     acov[:, 0] += own_cov

@@ -15,6 +15,7 @@ from pymts.models.shared.network import infer_m
 from pymts.models.shared.noise import check_correlation, correlations, mix
 from pymts.numerics.covariance import cholesky
 from pymts.numerics.linear import per_channel_rows, per_configuration
+from pymts.numerics.portable.dense import coloured_by
 from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, per_channel
 from pymts.streams import Streams
 
@@ -103,7 +104,9 @@ class GarchParams(Params):
 def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
     """Return z = diag(Q)^-1/2 L e with L L' = Q (B, R, M, M), from normals e (B, R, M), and the root of diag(Q)."""
     deviation = np.sqrt(np.diagonal(q, axis1=-2, axis2=-1))  # (B, R, M)
-    z = np.matmul(np.linalg.cholesky(q), noise[..., None])[..., 0]
+    z = np.empty_like(noise)
+    m = noise.shape[-1]
+    coloured_by(q.reshape(-1, m, m), noise.reshape(-1, m), z.reshape(-1, m))
     return z / deviation, deviation
 
 
@@ -114,6 +117,7 @@ def _dynamic_step(q: Array, noise: Array) -> tuple[Array, Array]:
     "doi:10.1016/0304-4076(86)90063-1. CCC: T. Bollerslev (1990), Modelling the coherence in short-run nominal "
     "exchange rates, doi:10.2307/2109358. DCC: R. Engle (2002), Dynamic conditional correlation, "
     "doi:10.1198/073500102288618487.",
+    version=2,
     tags=("stochastic", "stationary", "nonlinear", "finance", "discrete"),
     truth=("variance", "correlation", "conditional_correlation", "theory_var"),
 )

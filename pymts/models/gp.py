@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Ge
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
+from pymts.numerics.functions import power
+from pymts.numerics.generator import Generator
 from pymts.numerics.kernels import ADD, KINDS, MULTIPLY, Term, compose
 from pymts.numerics.linear import per_channel_rows, per_configuration
 from pymts.numerics.tiles import TILE, factor_rows, times_columns
@@ -104,7 +105,7 @@ def _compositions(p: GpParams, generator: Generator, length: Array, period: floa
         count = int(generator.integers(1, p.max_terms + 1))
         for j in range(p.max_terms):
             kind = KINDS[int(generator.integers(len(KINDS)))]
-            factor = float(SPREAD ** (2.0 * generator.random() - 1.0))
+            factor = float(power(SPREAD, 2.0 * generator.random() - 1.0))
             operation = MULTIPLY if generator.random() < 0.5 and j else ADD
             scale = {"periodic": 1.0, "linear": FLATTER * factor * one}.get(kind, factor * one)
             shape = shapes.get(kind, 1.0) * (factor if kind == "periodic" else 1.0)
@@ -141,6 +142,7 @@ def _described(compositions: list[list[list[Term]]], n_terms: int) -> dict[str, 
     "doi:10.7551/mitpress/3206.001.0001. Several outputs: M. A. Alvarez, L. Rosasco and N. D. Lawrence (2012), "
     "Kernels for vector-valued functions: a review, doi:10.1561/2200000036. Random compositions: A. F. Ansari et al. "
     "(2024), Chronos: learning the language of time series, doi:10.48550/arXiv.2403.07815.",
+    version=2,
     tags=("linear", "stochastic", "gaussian", "continuous"),
     truth=(
         "coregionalization",

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import NetworkParams
-from pymts.numerics.integrate import METHODS, driven_trajectory, trajectory
+from pymts.numerics.coupling import Graph
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.generator import Generator
+from pymts.numerics.groups import each_group
+from pymts.numerics.linear import per_configuration
 from pymts.numerics.lyapunov import Step
 from pymts.numerics.networks import normaliser
-from pymts.numerics.rows import ROWS, rows_times
-from pymts.numerics.sparse import spread
-from pymts.numerics.trigonometry import sincos
+from pymts.numerics.portable.bits import square_root
+from pymts.numerics.portable.compiled import inlined, kernel
+from pymts.numerics.portable.elementary import sincos_into, sincos_near
 from pymts.params.base import ContinuousParams, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
-Velocity = Callable[[Array], Array]
 
 CHUNK_VALUES = 2**14  # phases per block when computing the order parameter: they stay in cache
 
@@ -89,48 +91,68 @@ def _draw_omega(p: KuramotoParams, rng: Generator) -> Array:
     return rng.standard_cauchy(p.M)
 
 
+@kernel
+def _order_into(phases: Array, out: Array) -> None:
+    """Write |mean over the oscillators of exp(i theta)| for each row of phases (rows, M)."""
+    rows, m = phases.shape
+    length = max(1, CHUNK_VALUES // m)
+    sin, cos = np.empty(length * m), np.empty(length * m)
+    for first in range(0, rows, length):
+        part = phases[first : first + length].reshape(-1)
+        sincos_into(part, sin[: part.size], cos[: part.size])
+        for row in range(part.size // m):
+            x, y = 0.0, 0.0
+            for i in range(row * m, (row + 1) * m):
+                x += cos[i]
+                y += sin[i]
+            out[first + row] = square_root(x * x + y * y) / m
+
+
 def order_parameter(phases: Array) -> Array:
-    """Return |mean over the oscillators of exp(i theta)|, the last axis reduced."""
-    rows = phases.reshape(-1, phases.shape[-1])
-    out = np.empty(len(rows))
-    length = max(1, CHUNK_VALUES // rows.shape[1])
-    for start in range(0, len(rows), length):
-        sin, cos = sincos(rows[start : start + length])
-        np.hypot(sin.mean(axis=-1), cos.mean(axis=-1), out=out[start : start + length])
-    return out.reshape(phases.shape[:-1])
+    """Return |mean over the oscillators of exp(i theta)| of phases (B, R, T, M), (B, R, T)."""
+    out = np.empty(phases.shape[:-1])
+
+    def work(b: int, rows: slice) -> Iterator[None]:
+        for r in range(rows.start, rows.stop):
+            _order_into(phases[b, r], out[b, r])
+            yield
+
+    each_group(work, phases.shape[0], phases.shape[1], phases[0, 0].size)
+    return out
 
 
-def _velocity(p: KuramotoParams, drift: Array, coupling: Any, gain: Array | float) -> Velocity:
-    """Return d theta / dt as a function of theta (B, R, M).
+def _show(phases: Array, observable: str) -> Array:
+    """Return phases (B, R, T, M), or their sines or cosines, in place."""
+    if observable == "phase":
+        return phases
 
-    The drivers are weighted by ``coupling``, (B, target, source) or CSR matrices, or by ``gain`` if it is None.
-    """
-    batch, rows, _ = drift.shape
-    # Sines of all realizations, then cosines, so that one sum or product handles both.
-    both = np.zeros((batch, 2 * rows if coupling is None else -(-2 * rows // ROWS) * ROWS, p.M))
-    sin, cos = both[:, :rows], both[:, rows : 2 * rows]
-    lagged = bool(np.any(np.asarray(p.alpha) != 0))
-    lag_sin, lag_cos = np.sin(p.alpha), np.cos(p.alpha)
+    def work(b: int, rows: slice) -> Iterator[None]:
+        for r in range(rows.start, rows.stop):
+            flat = phases[b, r].reshape(-1)
+            other = np.empty_like(flat)
+            sincos_into(flat, *((flat, other) if observable == "sin" else (other, flat)))
+            yield
 
-    def velocity(theta: Array) -> Array:
-        # sin(b - a - alpha) = cos(a) sin(b - alpha) - sin(a) cos(b - alpha): two sums over the drivers b, without an
-        # (M, M) array per realization.
-        sincos(theta, out=(sin, cos))
-        if coupling is None:
-            sums = np.add.reduce(both, axis=-1, keepdims=True)  # (B, rows, 1)
-            sums *= gain
-        else:
-            sums = spread(both, coupling) if isinstance(coupling, list) else rows_times(both, coupling)  # (B, rows, M)
-        sin_in, cos_in = sums[:, :rows], sums[:, rows : 2 * rows]
-        if lagged:
-            sin_in, cos_in = sin_in * lag_cos - cos_in * lag_sin, cos_in * lag_cos + sin_in * lag_sin
-        pull = cos * sin_in
-        np.multiply(sin, cos_in, out=sin)
-        pull -= sin
-        pull += drift
-        return pull
+    each_group(work, phases.shape[0], phases.shape[1], phases[0, 0].size)
+    return phases
 
-    return velocity
+
+@inlined
+def _send(state: Any, _params: Any) -> Any:
+    # Beyond 1e5 rad its error is a rounding error of the phase.
+    return sincos_near(state[0])
+
+
+@inlined
+def _velocity(_state: Any, sent: Any, arrived: Any, own: Any, params: Any) -> Any:
+    # sin(b - a - alpha) = cos(a) sin(b - alpha) - sin(a) cos(b - alpha): two sums over the drivers b.
+    sin, cos = sent
+    sin_in, cos_in = arrived
+    lag_sin, lag_cos = params
+    return (own[0] + (cos * (sin_in * lag_cos - cos_in * lag_sin) - sin * (cos_in * lag_cos + sin_in * lag_sin)),)
+
+
+FLOW = Flow("kuramoto", variables=1, signals=2, fields=1, send=_send, velocity=_velocity)
 
 
 def _frequencies(p: KuramotoParams, drawn: Array) -> Array:
@@ -140,22 +162,28 @@ def _frequencies(p: KuramotoParams, drawn: Array) -> Array:
     return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
 
 
-def _velocity_of(p: KuramotoParams, graphs: Sequence[Any], omega: Array, realizations: int) -> Velocity:
-    """Return d theta / dt on the graphs, each (target, source)."""
-    drift = np.repeat(omega, realizations, axis=1)  # (B, R, M)
+def _problem(p: KuramotoParams, graphs: Sequence[Any], omega: Array) -> Problem:
+    """Return what the flow takes on the graphs, each (target, source), with frequencies (B, 1, M)."""
+    batch = len(graphs)
+    alpha = per_configuration(p.alpha, batch)
+    sin, cos = np.empty_like(alpha), np.empty_like(alpha)
+    sincos_into(alpha, sin, cos)
+    lags = list(zip(sin.tolist(), cos.tolist(), strict=True))
     if p.A is None and p.topology == "complete" and p.weights == "binary":
-        gain = p.K / float(normaliser(graphs[0], p.normalization)[0])
+        gains = per_configuration(p.K / float(normaliser(graphs[0], p.normalization)[0]), batch)
+        coupling = [Graph.complete(gain) for gain in gains]
         # The sum over all counts each oscillator among its own drivers; this corrects for it.
-        drift += gain * np.sin(p.alpha)
-        return _velocity(p, drift, None, gain)
-    return _velocity(p, drift, p.coupled(graphs, p.normalization, p.K), 1.0)
+        omega = omega + (gains * sin)[:, None, None]
+    else:
+        coupling = [Graph.of(one) for one in p.coupled(graphs, p.normalization, p.K)]
+    amplitude = per_configuration(p.noise_std, batch) * np.sqrt(p.dt)
+    return Problem(coupling, lags, omega, p.dt, amplitude, euler=p.method == "euler")
 
 
-def _step(p: KuramotoParams, generator: Generator, rows: int) -> Step:
+def _step(p: KuramotoParams, generator: Generator, _rows: int) -> Step:
     """Return the noise-free step of phases (rows, oscillator)."""
     graphs = [p.draw_graph(generator)]
-    velocity = _velocity_of(p, graphs, _frequencies(p, _draw_omega(p, generator)[None]), rows)
-    return lambda theta: METHODS[p.method](velocity, theta[None], p.dt)[0]
+    return FLOW.step(_problem(p, graphs, _frequencies(p, _draw_omega(p, generator)[None])))
 
 
 @model(
@@ -164,6 +192,7 @@ def _step(p: KuramotoParams, generator: Generator, rows: int) -> Step:
     reference="Y. Kuramoto (1975), Self-entrainment of a population of coupled non-linear oscillators, "
     "doi:10.1007/BFb0013365. Phase lag: H. Sakaguchi and Y. Kuramoto (1986), A soluble active rotator model showing "
     "phase transitions via mutual entrainment, doi:10.1143/PTP.76.576.",
+    version=2,
     tags=("oscillator", "network", "nonlinear", "continuous"),
     step=_step,
     truth=("adjacency", "omega", "order_parameter"),
@@ -190,27 +219,10 @@ def kuramoto(p: KuramotoParams, rng: Streams) -> Simulated:
         theta = np.broadcast_to(np.asarray(p.theta0), (batch, realizations, p.M)).copy()
     else:
         theta = 2.0 * np.pi * rng.initial().uniform(p.M)  # (B, R, M)
-    velocity = _velocity_of(p, graphs, omega, realizations)
-    method = METHODS[p.method]
-    if np.any(np.asarray(p.noise_std) > 0):
-        amplitude = p.noise_std * np.sqrt(p.dt)
-
-        def noisy(theta: Array, noise: Array) -> Array:
-            theta = method(velocity, theta, p.dt)
-            theta += amplitude * noise
-            return theta
-
-        noise = rng.process().blocks(p.sampling.n_steps, p.M)
-        phases = driven_trajectory(noisy, theta, p.sampling, noise)
-    else:
-        phases = trajectory(lambda theta: method(velocity, theta, p.dt), theta, p.sampling)
+    draws = rng.process() if np.any(np.asarray(p.noise_std) > 0) else None
+    phases = FLOW.trajectories(_problem(p, graphs, omega), theta[None], p.sampling, [0], draws)
     order = order_parameter(phases)  # (B, R, T)
-    if p.observable == "sin":
-        data = np.sin(phases, out=phases)
-    elif p.observable == "cos":
-        data = np.cos(phases, out=phases)
-    else:
-        data = phases
+    data = _show(phases, p.observable)
     return Simulated(
         data,
         {

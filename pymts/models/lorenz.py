@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -13,8 +12,11 @@ from pymts.data.truth import Simulated
 from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
 from pymts.models.shared.network import OwnBetaParams
-from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.models.shared.units import UnitsParams, laplacian
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.generator import Generator
 from pymts.numerics.lyapunov import Step
+from pymts.numerics.portable.compiled import inlined
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
@@ -42,30 +44,28 @@ class LorenzParams(UnitsParams, OwnBetaParams):
     sample_every: int = Field(default=2, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
 
-def velocity_of(p: LorenzParams, coupling: Any, realizations: int) -> Velocity:
-    """Return d(x, y, z)/dt as a function of (x, y, z), (3, B, R, unit)."""
-    diffusion = product_with(laplacian(coupling), realizations)
-
-    def velocity(state: Array) -> Array:
-        x, y, z = state
-        out = np.empty_like(state)
-        dx, dy, dz = out
-        np.subtract(y, x, out=dx)
-        dx *= p.sigma
-        dx += diffusion(x)
-        np.subtract(p.rho, z, out=dy)
-        dy *= x
-        dy -= y
-        np.multiply(x, y, out=dz)
-        dz -= p.beta * z
-        return out
-
-    return velocity
+@inlined
+def _send(state: Any, _params: Any) -> Any:
+    return (state[0],)
 
 
-def _step(p: LorenzParams, generator: Generator, rows: int) -> Step:
+@inlined
+def _velocity(state: Any, _sent: Any, arrived: Any, _own: Any, params: Any) -> Any:
+    x, y, z = state
+    sigma, rho, beta = params
+    return sigma * (y - x) + arrived[0], x * (rho - z) - y, x * y - beta * z
+
+
+FLOW = Flow("lorenz", variables=3, signals=1, fields=0, send=_send, velocity=_velocity)
+
+
+def _problem(p: LorenzParams, coupling: Any) -> Problem:
+    return p.problem(laplacian(coupling), p.sigma, p.rho, p.beta)
+
+
+def _step(p: LorenzParams, generator: Generator, _rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
-    return p.step_of(velocity_of(p, p.coupling([p.draw_graph(generator)]), rows), rows)
+    return FLOW.step(_problem(p, p.coupling([p.draw_graph(generator)])))
 
 
 @model(
@@ -74,6 +74,7 @@ def _step(p: LorenzParams, generator: Generator, rows: int) -> Step:
     reference="E. N. Lorenz (1963), Deterministic nonperiodic flow, "
     "doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2. Coupled units: L. M. Pecora and T. L. Carroll (1998), Master "
     "stability functions for synchronized coupled systems, doi:10.1103/PhysRevLett.80.2109.",
+    version=2,
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
     step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
@@ -95,7 +96,7 @@ def lorenz(p: LorenzParams, rng: Streams) -> Simulated:
     graphs = [p.draw_graph(generator) for generator in rng.structure()]  # each (target, source)
     coupling = p.coupling(graphs)
     state = p.initial_state(rng, (0.0, 0.0, p.rho), 10.0)
-    data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
+    data = p.simulate(rng, FLOW, _problem(p, coupling), state)
     truth = p.adjacency(graphs, INSIDE, BETWEEN)
     numbers = {"sigma": p.sigma, "rho": p.rho, "beta": p.beta}
     truth |= lyapunov_truth("lorenz", numbers, coupling, dt=p.dt, noise_std=p.noise_std)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import AliasChoices, Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
-from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
+from pymts.numerics.coupling import Graph
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.generator import Generator
+from pymts.numerics.linear import per_configuration, rows_of
 from pymts.numerics.lyapunov import Step
+from pymts.numerics.portable.compiled import inlined
 from pymts.params.base import ContinuousParams, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -58,19 +61,42 @@ class Lorenz96Params(ContinuousParams):
         return (self.noise_std > 0,)
 
 
-def velocity(x: Array, forcing: float | Array) -> Array:
-    """Return dx/dt of x (..., M)."""
-    m = x.shape[-1]
-    # The ring, padded at its ends as far as the neighbours reach: x_{-2}, x_{-1}, x_0 ... x_{M-1}, x_M.
-    ring = np.empty((*x.shape[:-1], m + 3))
-    ring[..., 2:-1] = x
-    ring[..., :2] = x[..., -2:]
-    ring[..., -1] = x[..., 0]
-    out = ring[..., 3:] - ring[..., :m]
-    out *= ring[..., 1 : m + 1]
-    out -= x
-    out += forcing
-    return out
+@inlined
+def _send(state: Any, _params: Any) -> Any:
+    return state[0], state[0]
+
+
+@inlined
+def _velocity(state: Any, _sent: Any, arrived: Any, _own: Any, params: Any) -> Any:
+    ahead_less_behind, before = arrived
+    return (ahead_less_behind * before - state[0] + params[0],)
+
+
+FLOW = Flow("lorenz96", variables=1, signals=2, fields=0, send=_send, velocity=_velocity)
+
+
+def _ring(m: int) -> Graph:
+    """Return what arrives at site i: x_{i+1} - x_{i-2}, and x_{i-1}."""
+    site = np.arange(m)
+    pair = np.stack([(site + 1) % m, (site - 2) % m], axis=1)
+    sign = np.broadcast_to([1.0, -1.0], pair.shape)
+    order = np.argsort(pair, axis=1)
+    outer = Graph(
+        2 * np.arange(m + 1)[None],
+        np.take_along_axis(pair, order, axis=1).ravel(),
+        np.take_along_axis(sign, order, axis=1).ravel(),
+    )
+    return Graph.by_signal([outer, Graph(np.arange(m + 1)[None], (site - 1) % m, np.ones(m))])
+
+
+def _problem(p: Lorenz96Params, batch: int) -> Problem:
+    return Problem(
+        graphs=[_ring(p.M)] * batch,
+        params=rows_of(batch, p.F),
+        own=np.empty((batch, 0, p.M)),
+        dt=p.dt,
+        amplitude=per_configuration(p.noise_std, batch) * np.sqrt(p.dt),
+    )
 
 
 def _graph(m: int) -> Array:
@@ -81,7 +107,7 @@ def _graph(m: int) -> Array:
 
 def _step(p: Lorenz96Params, _generator: Generator, _rows: int) -> Step:
     """Return the noise-free step of states (rows, site)."""
-    return lambda x: rk4(lambda y: velocity(y, p.F), x, p.dt)
+    return FLOW.step(_problem(p, 1))
 
 
 @model(
@@ -90,6 +116,7 @@ def _step(p: Lorenz96Params, _generator: Generator, _rows: int) -> Step:
     reference="E. N. Lorenz (1996), Predictability: a problem partly solved, printed 2006, "
     "doi:10.1017/CBO9780511617652.004. Also: E. N. Lorenz and K. A. Emanuel (1998), Optimal sites for supplementary "
     "weather observations, doi:10.1175/1520-0469(1998)055<0399:OSFSWO>2.0.CO;2.",
+    version=2,
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
     step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
@@ -111,15 +138,8 @@ def lorenz96(p: Lorenz96Params, rng: Streams) -> Simulated:
     else:
         state = p.F + rng.initial().normal(p.M)  # (B, R, M)
 
-    def step(x: Array) -> Array:
-        return rk4(lambda y: velocity(y, p.F), x, p.dt)
-
-    if np.any(np.asarray(p.noise_std) > 0):
-        amplitude = p.noise_std * np.sqrt(p.dt)
-        noise = rng.process().blocks(p.sampling.n_steps, p.M)
-        data = driven_trajectory(lambda x, kick: step(x) + amplitude * kick, state, p.sampling, noise)
-    else:
-        data = trajectory(step, state, p.sampling)
+    draws = rng.process() if np.any(np.asarray(p.noise_std) > 0) else None
+    data = FLOW.trajectories(_problem(p, batch), state[None], p.sampling, [0], draws)
     graph = np.repeat(_graph(p.M)[None], batch, axis=0)  # (B, target, source)
     truth = {"adjacency": Truth(("target", "source"), graph, {"graph_kind": "structural"})}
     truth |= lyapunov_truth("lorenz96", {"F": p.F}, graph, dt=p.dt, noise_std=p.noise_std)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import OwnBetaParams, Topology
-from pymts.models.shared.units import laplacian, product_with
-from pymts.numerics.delay import Delay, HistoryMap, delayed_trajectory
+from pymts.models.shared.units import laplacian
+from pymts.numerics.coupling import Graph
+from pymts.numerics.delay import DelayFlow, DelayProblem, HistoryMap
+from pymts.numerics.generator import Generator
+from pymts.numerics.linear import per_configuration, rows_of
 from pymts.numerics.networks import normaliser
+from pymts.numerics.portable.compiled import inlined
+from pymts.numerics.portable.elementary import exp, log
 from pymts.params.base import ContinuousParams, Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -88,28 +91,37 @@ class MackeyGlassParams(OwnBetaParams, ContinuousParams):
         return (self.noise_std > 0,)
 
 
-def feedback(x: Array, beta: float | Array, n: float | Array) -> Array:
-    """Return beta x / (1 + |x|^n)."""
-    out = np.abs(x)
-    np.log(out, out=out)  # |x|^n as exp(n log |x|), several times faster than a power
-    out *= n
-    np.exp(out, out=out)
-    out += 1.0
-    np.divide(x, out, out=out)
-    out *= beta
-    return out
+@inlined
+def _delayed(x: Any, params: Any) -> Any:
+    beta, n, _ = params
+    return beta * x / (1.0 + exp(n * log(abs(x))))
 
 
-def _delay(p: MackeyGlassParams, graph: Array, realizations: int) -> Delay:
+@inlined
+def _present(x: Any, arrived: Any, params: Any) -> Any:
+    return arrived - params[2] * x
+
+
+FLOW = DelayFlow("mackey_glass", delayed=_delayed, present=_present)
+
+
+def _problem(p: MackeyGlassParams, graph: Array) -> DelayProblem:
     """Return the equation on the graphs (B, target, source)."""
+    batch = len(graph)
     coupling = p.K / normaliser(graph, p.normalization)[..., None] * graph
-    diffusion = product_with(laplacian(coupling), realizations)
-    return Delay(lambda x: feedback(x, p.beta, p.n), lambda x: diffusion(x) - p.gamma * x, p.delay_steps, p.dt)
+    return DelayProblem(
+        FLOW,
+        graphs=[Graph.of(one) for one in laplacian(coupling)],
+        params=rows_of(batch, p.beta, p.n, p.gamma),
+        steps=p.delay_steps,
+        dt=p.dt,
+        amplitude=per_configuration(p.noise_std, batch) * np.sqrt(p.dt),
+    )
 
 
-def _step(p: MackeyGlassParams, generator: Generator, rows: int) -> HistoryMap:
+def _step(p: MackeyGlassParams, generator: Generator, _rows: int) -> HistoryMap:
     """Return the noise-free map of one delay."""
-    return HistoryMap(_delay(p, p.draw_graph(generator)[None], rows))
+    return HistoryMap(_problem(p, p.draw_graph(generator)[None]))
 
 
 @model(
@@ -117,6 +129,7 @@ def _step(p: MackeyGlassParams, generator: Generator, rows: int) -> HistoryMap:
     title="Mackey-Glass",
     reference="M. C. Mackey and L. Glass (1977), Oscillation and chaos in physiological control systems, "
     "doi:10.1126/science.267326.",
+    version=2,
     tags=("chaotic", "delay", "network", "nonlinear", "continuous"),
     truth=("adjacency", "delay"),
     step=_step,
@@ -141,13 +154,8 @@ def mackey_glass(p: MackeyGlassParams, rng: Streams) -> Simulated:
     else:
         past = 0.5 + rng.initial().uniform(p.M)  # (B, R, M)
 
-    def kicks() -> Iterator[tuple[int, Array]]:
-        amplitude = np.asarray(p.noise_std * np.sqrt(p.dt))[..., None]
-        for start, block in rng.process().blocks(p.sampling.n_steps, p.M):
-            yield start, np.multiply(block, amplitude, out=block)
-
-    noisy = np.any(np.asarray(p.noise_std) > 0)
-    data = delayed_trajectory(_delay(p, graph, realizations), past, p.sampling, kicks() if noisy else ())
+    draws = rng.process() if np.any(np.asarray(p.noise_std) > 0) else None
+    data = _problem(p, graph).trajectories(past, p.sampling, draws)
     attrs = {
         "graph_kind": "structural",
         "normalization": p.normalization,

@@ -167,6 +167,7 @@ def _draw(p: MsVarParams, rng: Streams, transition: Array) -> tuple[Array, Array
     reference="J. D. Hamilton (1989), A new approach to the economic analysis of nonstationary time series and the "
     "business cycle, doi:10.2307/1912559. H.-M. Krolzig (1997), Markov-switching vector autoregressions, "
     "doi:10.1007/978-3-642-51684-9.",
+    version=2,
     tags=("nonlinear", "network", "stationary", "stochastic", "regimes", "discrete"),
     truth=(
         "regime",

@@ -75,6 +75,7 @@ def _advance(coefficients: tuple[Array, ...], n: int, y: Array, u: Array) -> Non
     title="NARMA",
     reference="A. F. Atiya and A. G. Parlos (2000), New results on recurrent network training: unifying the "
     "algorithms and accelerating convergence, equation 86, doi:10.1109/72.846741.",
+    version=2,
     tags=("nonlinear", "stochastic", "discrete"),
     truth=("input", "redraws"),
 )

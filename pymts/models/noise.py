@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Gt
@@ -13,7 +12,9 @@ from pydantic import Field, model_validator
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
-from pymts.models.shared.noise import NoiseParams, per_step
+from pymts.models.shared.noise import NoiseParams
+from pymts.numerics.linear import per_channel_rows
+from pymts.numerics.rows import coloured
 from pymts.params.base import NonNegativeVector, Params, Vector, per_channel
 from pymts.streams import Streams
 
@@ -57,22 +58,11 @@ class NoiseCauchyParams(Params):
         return self
 
 
-def _samples(
-    p: Params, rng: Streams, law: Literal["normal", "cauchy"], shape: Callable[[Array], Array], centre: Any
-) -> Array:
-    """Return ``centre + shape(draws)``, (B, R, T, M); every state is a draw, including the first."""
-    out = np.empty((*rng.shape, p.T, p.M))
-    for first, noise in rng.process().blocks(p.sampling.n_steps + 1, p.M, law):
-        shaped = shape(noise)
-        states, samples = p.sampling.kept(first, noise.shape[2])
-        np.add(shaped[:, :, states], per_step(centre), out=out[:, :, samples])
-    return out
-
-
 @model(
     NoiseGaussianParams,
     title="Gaussian noise",
     reference="T. W. Anderson (2003), An Introduction to Multivariate Statistical Analysis, 3rd edition, chapter 2.",
+    version=2,
     tags=("noise", "linear", "stationary"),
     truth=("noise_cov",),
 )
@@ -83,7 +73,9 @@ def noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
 
     Observed: x. Truth: the covariance of the noise.
     """
-    data = _samples(p, rng, "normal", p.colour, p.mu)
+    batch = rng.shape[0]
+    data = rng.process().samples(p.sampling, p.M)
+    coloured(data, p.factor(batch), per_channel_rows(p.mu, batch, p.M))
     return Simulated(data, {"noise_cov": Truth(("channel", "channel_"), p.covariance(rng.shape[0]))})
 
 
@@ -92,6 +84,7 @@ def noise_gaussian(p: NoiseGaussianParams, rng: Streams) -> Simulated:
     title="Cauchy noise",
     reference="N. L. Johnson, S. Kotz and N. Balakrishnan (1994), Continuous Univariate Distributions, volume 1, "
     "chapter 16.",
+    version=2,
     tags=("noise", "heavy-tailed", "stationary"),
 )
 def noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:
@@ -101,4 +94,7 @@ def noise_cauchy(p: NoiseCauchyParams, rng: Streams) -> Simulated:
 
     Observed: x. Truth: none beyond the parameters, since the moments do not exist.
     """
-    return Simulated(_samples(p, rng, "cauchy", lambda noise: noise * per_step(p.gamma), p.loc))
+    batch = rng.shape[0]
+    data = rng.process().samples(p.sampling, p.M, "cauchy")
+    scale = per_channel_rows(p.gamma, batch, p.M)[:, :, None] * np.eye(p.M)
+    return Simulated(coloured(data, scale, per_channel_rows(p.loc, batch, p.M)))

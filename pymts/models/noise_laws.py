@@ -63,6 +63,7 @@ class NoiseParams(Params):
     NoiseParams,
     title="White noise",
     reference="R. B. Nelsen (2006), An introduction to copulas, 2nd edition.",
+    version=2,
     tags=("noise", "heavy-tailed", "stationary"),
     truth=("noise_cov",),
 )

@@ -15,7 +15,8 @@ from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.recursion import sampled, scalar_recursion, vector_recursion
+from pymts.numerics.portable.elementary import exp_into, expm1_into
+from pymts.numerics.recursion import Recursion
 from pymts.numerics.rows import rows_times
 from pymts.params.base import (
     ContinuousParams,
@@ -118,8 +119,10 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
     rate = linear.per_channel_rows(cast("float | Sequence[float]", p.Theta), batch, p.M)
     pair = rate[:, :, None] + rate[:, None, :]  # a diagonal Theta returns Sigma_ij at the rate theta_i + theta_j
     stationary = sigma / pair
-    noise = stationary * -np.expm1(-pair * p.dt)
-    return np.exp(-rate * p.dt)[:, :, None] * np.eye(p.M), noise, stationary
+    gone, left = -pair * p.dt, -rate * p.dt
+    expm1_into(gone.reshape(-1), gone.reshape(-1))
+    exp_into(left.reshape(-1), left.reshape(-1))
+    return left[:, :, None] * np.eye(p.M), stationary * -gone, stationary
 
 
 @model(
@@ -128,6 +131,7 @@ def _exact(p: OuParams, batch: int) -> tuple[Array, Array, Array]:
     reference="G. E. Uhlenbeck and L. S. Ornstein (1930), On the theory of the Brownian motion, "
     "doi:10.1103/PhysRev.36.823. Exact step: D. T. Gillespie (1996), Exact numerical simulation of the "
     "Ornstein-Uhlenbeck process and its integral, doi:10.1103/PhysRevE.54.2084.",
+    version=2,
     tags=("linear", "stationary", "stochastic", "continuous"),
     truth=("adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
@@ -166,15 +170,7 @@ def ou(p: OuParams, rng: Streams) -> Simulated:
         start = rows_times(rng.initial().normal(p.M), cholesky(stationary))
     else:
         start = np.broadcast_to(np.asarray(p.x0) - mean, (batch, realizations, p.M))
-    past = start[:, :, None]  # (B, R, 1, M)
-    noise = rng.process().blocks(p.sampling.n_steps, p.M)
-    if _is_matrix(p.Theta) or p.Sigma is not None:
-        states = vector_recursion(step[:, None], cholesky(noise_cov), past, noise)
-    else:
-        decay = np.diagonal(step, axis1=1, axis2=2)[:, :, None]  # (B, M, 1)
-        shared = decay if isinstance(p.Theta, tuple) else decay[:, :1]
-        scale = np.sqrt(np.diagonal(noise_cov, axis1=1, axis2=2))
-        states = scalar_recursion(shared, scale, past, noise)
-    data = sampled(start, states, p.sampling)
+    recursion = Recursion.of(step[:, None], cholesky(noise_cov)[:, None])
+    data = recursion.trajectories(start[:, :, None], p.sampling, rng.process())
     data += mean[:, None]
     return Simulated(data, truth)

@@ -14,6 +14,7 @@ from pymts.models.registry import model
 from pymts.models.shared.network import NetworkParams, Topology
 from pymts.numerics import switching
 from pymts.numerics.covariance import cholesky
+from pymts.numerics.functions import power
 from pymts.numerics.linear import per_configuration, scale_to_radius, stationary_covariance
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Integers
@@ -90,7 +91,7 @@ def _regimes(p: PiecewiseParams, rng: Streams) -> tuple[Array, Array, Array, Arr
     zero = np.zeros((batch, k, m))
     mean = jump * sigma * np.stack(means) if p.changes("mean") else zero
     slope = jump * sigma / p.max_length * np.stack(slopes) if p.changes("trend") else zero
-    deviation = sigma * ((1.0 + jump) ** np.stack(ratios) if p.changes("variance") else np.ones((batch, k, m)))
+    deviation = sigma * (power(1.0 + jump, np.stack(ratios)) if p.changes("variance") else np.ones((batch, k, m)))
     correlation = np.stack(correlations) if p.changes("correlation") else np.eye(m)
     noise = deviation[..., :, None] * deviation[..., None, :] * correlation
     if not p.changes("coupling"):
@@ -121,6 +122,7 @@ def _segments(p: PiecewiseParams, rng: Streams) -> tuple[NDArray[np.int64], NDAr
     title="Piecewise process",
     reference="C. Truong, L. Oudre and N. Vayatis (2020), Selective review of offline change point detection methods, "
     "doi:10.1016/j.sigpro.2019.107299.",
+    version=2,
     tags=("network", "nonstationary", "stochastic", "regimes", "discrete"),
     truth=(
         "regime",
@@ -167,7 +169,7 @@ def piecewise(p: PiecewiseParams, rng: Streams) -> Simulated:
         inside = _inside(begin, steps)  # (B, R, steps)
         now, since = np.take_along_axis(order, inside, 2), steps - np.take_along_axis(begin, inside, 2)
         fresh = since == 0
-        product = rows_times(block.reshape(batch, -1, m), switching.stacked(factors), ROWS)
+        product = rows_times(block.reshape(batch, -1, m), switching.stacked(factors))
         product = product.reshape(*block.shape[:3], -1, m)
         chosen = (now + k * fresh if coupled else now)[..., None, None]
         values = np.take_along_axis(product, chosen, 3)[..., 0, :]  # (B, R, steps, M)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from numpy.random import Generator
-
 from pymts.data.truth import Simulated
 from pymts.errors import UnknownModelError, nearest
 from pymts.models.docstrings import help_text
+from pymts.numerics.generator import Generator
 from pymts.numerics.lyapunov import Step
 from pymts.params.base import Params
 from pymts.streams import Streams

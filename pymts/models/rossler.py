@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
 from pymts.data.truth import Simulated
 from pymts.models.registry import model
 from pymts.models.shared.lyapunov_table import lyapunov_truth
-from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.models.shared.units import UnitsParams, laplacian
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.generator import Generator
 from pymts.numerics.lyapunov import Step
+from pymts.numerics.portable.compiled import inlined
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
@@ -48,29 +50,28 @@ class RosslerParams(UnitsParams):
     sample_every: int = Field(default=6, ge=1, le=10**9, description="Number of steps from one sample to the next.")
 
 
-def velocity_of(p: RosslerParams, coupling: Any, realizations: int) -> Velocity:
-    """Return d(x, y, z)/dt as a function of (x, y, z), (3, B, R, unit)."""
-    diffusion = product_with(laplacian(coupling), realizations)
-
-    def velocity(state: Array) -> Array:
-        x, y, z = state
-        out = np.empty_like(state)
-        dx, dy, dz = out
-        np.subtract(diffusion(x), y, out=dx)
-        dx -= z
-        np.multiply(p.a, y, out=dy)
-        dy += x
-        np.subtract(x, p.c, out=dz)
-        dz *= z
-        dz += p.b
-        return out
-
-    return velocity
+@inlined
+def _send(state: Any, _params: Any) -> Any:
+    return (state[0],)
 
 
-def _step(p: RosslerParams, generator: Generator, rows: int) -> Step:
+@inlined
+def _velocity(state: Any, _sent: Any, arrived: Any, _own: Any, params: Any) -> Any:
+    x, y, z = state
+    a, b, c = params
+    return arrived[0] - y - z, x + a * y, b + z * (x - c)
+
+
+FLOW = Flow("rossler", variables=3, signals=1, fields=0, send=_send, velocity=_velocity)
+
+
+def _problem(p: RosslerParams, coupling: Any) -> Problem:
+    return p.problem(laplacian(coupling), p.a, p.b, p.c)
+
+
+def _step(p: RosslerParams, generator: Generator, _rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
-    return p.step_of(velocity_of(p, p.coupling([p.draw_graph(generator)]), rows), rows)
+    return FLOW.step(_problem(p, p.coupling([p.draw_graph(generator)])))
 
 
 @model(
@@ -79,6 +80,7 @@ def _step(p: RosslerParams, generator: Generator, rows: int) -> Step:
     reference="O. E. Rossler (1976), An equation for continuous chaos, doi:10.1016/0375-9601(76)90101-8. Coupled "
     "units: L. M. Pecora and T. L. Carroll (1998), Master stability functions for synchronized coupled systems, "
     "doi:10.1103/PhysRevLett.80.2109.",
+    version=2,
     tags=("chaotic", "flow", "network", "nonlinear", "continuous"),
     step=_step,
     truth=("adjacency", "lyapunov", "lyapunov_error"),
@@ -103,7 +105,7 @@ def rossler(p: RosslerParams, rng: Streams) -> Simulated:
     state = p.initial_state(rng, (0.0, 0.0, 0.0), 3.0)
     if p.x0 is None:  # the attractor has z > 0, and without noise z never changes its sign
         np.abs(state[2], out=state[2])
-    data = p.simulate(rng, velocity_of(p, coupling, rng.shape[1]), state)
+    data = p.simulate(rng, FLOW, _problem(p, coupling), state)
     truth = p.adjacency(graphs, INSIDE, BETWEEN)
     truth |= lyapunov_truth("rossler", {"a": p.a, "b": p.b, "c": p.c}, coupling, dt=p.dt, noise_std=p.noise_std)
     return Simulated(data, truth)

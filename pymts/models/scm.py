@@ -16,7 +16,9 @@ from pymts.models.shared.network import NetworkParams, Probability, Topology, in
 from pymts.models.shared.noise import per_step
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
+from pymts.numerics.functions import exp, sin_cos, tanh
 from pymts.numerics.laws import moments, quantile
+from pymts.numerics.portable import dense
 from pymts.numerics.rows import rows_times
 from pymts.numerics.structural import Windows, solve
 from pymts.params.base import Matrices, Matrix, NonNegative, NonNegativeVector, per_channel, ragged_array
@@ -26,10 +28,10 @@ Array = NDArray[np.float64]
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "linear": lambda x: x,
-    "tanh": np.tanh,
-    "sin": np.sin,
+    "tanh": tanh,
+    "sin": lambda x: sin_cos(x)[0],
     "quadratic": np.square,
-    "bump": lambda x: x + 5.0 * x * x * np.exp(-x * x / 20.0),
+    "bump": lambda x: x + 5.0 * x * x * exp(-x * x / 20.0),
 }
 COLUMNS = 4  # columns of an intervention: channel, first sample, sample after the last, value
 
@@ -165,8 +167,8 @@ def _check_interventions(rows: Array, m: int, times: int, kind: str) -> None:
 
 def _reduced(b: Array) -> Array:
     """Return the autoregression (B, p, M, M) of the linear model: (I - B_0)^-1 B_k."""
-    inverse = np.linalg.inv(np.eye(b.shape[-1]) - b[:, 0])
-    return np.asarray(inverse[:, None] @ b[:, 1:])
+    at_once = np.eye(b.shape[-1]) - b[:, 0]
+    return dense.solve(at_once[:, None], b[:, 1:])
 
 
 def _coefficients(p: ScmParams, rng: Streams) -> Array:
@@ -179,7 +181,7 @@ def _coefficients(p: ScmParams, rng: Streams) -> Array:
         graph = p.draw_graph(generator) * (1.0 - np.eye(m))
         order = generator.permutation(m)
         at_once = (order[:, None] > order) & (generator.random((m, m)) < p.contemporaneous)
-        lag = np.where(at_once, 0, generator.integers(1, p.p + 1, (m, m)))
+        lag = np.where(at_once, 0, generator.integers(1, p.p + 1, size=(m, m)))
         sign = np.where(generator.random((m, m)) < 0.5, -1.0, 1.0)
         sized = graph * sign * (0.5 + generator.random((m, m)))
         np.put_along_axis(links[b], lag[None], sized[None], axis=0)
@@ -191,14 +193,17 @@ def _coefficients(p: ScmParams, rng: Streams) -> Array:
     drawn = cross_strength * links + self_strength * itself
     radius = linear.spectral_radius(_reduced(drawn))[:, None, None, None]
     ratio = np.where(radius > rho, rho / np.where(radius > 0, radius, 1.0), 1.0)
-    return np.asarray(drawn * ratio ** np.arange(p.p + 1)[:, None, None])
+    scales = [np.ones_like(ratio)]
+    for _ in range(p.p):
+        scales.append(scales[-1] * ratio)
+    return np.asarray(drawn * np.concatenate(scales, axis=1))
 
 
 def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Array, dict[str, Truth]]:
     """Return the past (B, R, p, M), newest first, with the linear model's second moments, and those moments."""
     phi = _reduced(b)
-    inverse = np.linalg.inv(np.eye(p.M) - b[:, 0])
-    noise = (inverse * sigma[:, None] ** 2) @ inverse.swapaxes(-1, -2)
+    inverse = dense.solve(np.eye(p.M) - b[:, 0], np.eye(p.M))
+    noise = dense.product(inverse * (sigma * sigma)[:, None], inverse.swapaxes(-1, -2))
     transition = linear.companion(phi)
     covariance = linear.stationary_covariance(transition, linear.innovation_covariance(noise, p.p))
     past = rows_times(rng.initial().normal(p.p * p.M), cholesky(covariance))
@@ -214,7 +219,7 @@ def _stationary(b: Array, sigma: Array, p: ScmParams, rng: Streams) -> tuple[Arr
     title="Structural causal model",
     reference="J. Runge, P. Nowack, M. Kretschmer, S. Flaxman and D. Sejdinovic (2019), Detecting and quantifying "
     "causal associations in large nonlinear time series datasets, doi:10.1126/sciadv.aau4996.",
-    version=2,
+    version=3,
     tags=("causal", "network", "nonlinear", "stochastic", "discrete"),
     truth=(
         "coefficients",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
 from pymts.models.shared.network import infer_m
+from pymts.numerics.functions import sin_cos
+from pymts.numerics.generator import Generator
 from pymts.numerics.linear import per_channel_rows, per_configuration
 from pymts.params.base import Integers, NonNegative, NonNegativeVector, Params, Vector, per_channel
 from pymts.streams import Streams
@@ -73,7 +74,8 @@ def _pattern(period: int, p: SeasonalParams, generator: Generator) -> Array:
     angle = 2.0 * np.pi / period * np.arange(period)[:, None]
     pattern = np.zeros((period, p.M))
     for k, sine, cosine in zip(order, sines, cosines, strict=True):
-        pattern += np.sin(k * angle) * sine + np.cos(k * angle) * cosine
+        sin, cos = sin_cos(k * angle)
+        pattern += sin * sine + cos * cosine
     pattern -= pattern.mean(axis=0)
     return np.asarray(pattern / np.sqrt((pattern * pattern).mean(axis=0)))
 
@@ -83,6 +85,7 @@ def _pattern(period: int, p: SeasonalParams, generator: Generator) -> Array:
     title="Trend and seasons",
     reference="R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder (2008), Forecasting with exponential "
     "smoothing: the state space approach, doi:10.1007/978-3-540-71918-2.",
+    version=2,
     tags=("linear", "nonstationary", "stochastic", "seasonal", "discrete"),
     truth=("trend", "seasonal", "level", "noise"),
 )

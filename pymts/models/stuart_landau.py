@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
-from pymts.models.shared.units import UnitsParams, Velocity, laplacian, product_with
+from pymts.models.shared.units import UnitsParams, laplacian
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.generator import Generator
 from pymts.numerics.lyapunov import Step
+from pymts.numerics.portable.compiled import inlined
 from pymts.params.base import Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -58,24 +60,24 @@ class StuartLandauParams(UnitsParams):
         return self
 
 
-def velocity_of(p: StuartLandauParams, omega: Array, coupling: Any, realizations: int) -> Velocity:
-    """Return d(x, y)/dt as a function of (x, y), (2, B, R, unit)."""
-    diffusion = product_with(laplacian(coupling), realizations)
+@inlined
+def _send(state: Any, _params: Any) -> Any:
+    return state
 
-    def velocity(state: Array) -> Array:
-        x, y = state
-        growth = x * x
-        growth += y * y
-        np.subtract(p.a, growth, out=growth)
-        out: Array = growth * state
-        dx, dy = out
-        dx -= omega * y
-        dx += diffusion(x)
-        dy += omega * x
-        dy += diffusion(y)
-        return out
 
-    return velocity
+@inlined
+def _velocity(state: Any, _sent: Any, arrived: Any, own: Any, params: Any) -> Any:
+    x, y = state
+    (omega,) = own
+    growth = params[0] - (x * x + y * y)
+    return growth * x - omega * y + arrived[0], growth * y + omega * x + arrived[1]
+
+
+FLOW = Flow("stuart_landau", variables=2, signals=2, fields=1, send=_send, velocity=_velocity)
+
+
+def _problem(p: StuartLandauParams, omega: Array, graphs: list[Any]) -> Problem:
+    return p.problem(laplacian(p.coupling(graphs)), p.a, own=omega)
 
 
 def _frequencies(p: StuartLandauParams, drawn: Array) -> Array:
@@ -85,11 +87,11 @@ def _frequencies(p: StuartLandauParams, drawn: Array) -> Array:
     return np.asarray(p.omega_mean + p.omega_scale * drawn[:, None])
 
 
-def _step(p: StuartLandauParams, generator: Generator, rows: int) -> Step:
+def _step(p: StuartLandauParams, generator: Generator, _rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
     graphs = [p.draw_graph(generator)]
     omega = _frequencies(p, generator.standard_normal(p.nodes)[None])
-    return p.step_of(velocity_of(p, omega, p.coupling(graphs), rows), rows)
+    return FLOW.step(_problem(p, omega, graphs))
 
 
 @model(
@@ -97,6 +99,7 @@ def _step(p: StuartLandauParams, generator: Generator, rows: int) -> Step:
     title="Stuart-Landau",
     reference="D. G. Aronson, G. B. Ermentrout and N. Kopell (1990), Amplitude response of coupled oscillators, "
     "Physica D 41, 403-449.",
+    version=2,
     tags=("oscillator", "network", "nonlinear", "stochastic", "continuous"),
     step=_step,
     truth=("adjacency", "omega"),
@@ -111,14 +114,13 @@ def stuart_landau(p: StuartLandauParams, rng: Streams) -> Simulated:
 
     Observed: x, y or both. Truth: the graph of the channels and the natural frequencies (shared by all realizations).
     """
-    _, realizations = rng.shape
     graphs, frequencies = [], []
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
         frequencies.append(generator.standard_normal(p.nodes))
     omega = _frequencies(p, np.stack(frequencies))
     state = p.initial_state(rng, (0.0, 0.0), 1.0)
-    data = p.simulate(rng, velocity_of(p, omega, p.coupling(graphs), realizations), state)
+    data = p.simulate(rng, FLOW, _problem(p, omega, graphs), state)
     return Simulated(
         data,
         {

@@ -15,7 +15,8 @@ from pymts.models.shared.network import NetworkParams, Topology, infer_m, nestin
 from pymts.models.shared.noise import InnovationParams
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.recursion import sampled, vector_recursion
+from pymts.numerics.portable.dense import product, solve, times
+from pymts.numerics.recursion import Recursion, matrices
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrices, Matrix, Vector, per_channel, ragged_array
 from pymts.streams import Streams
@@ -166,9 +167,9 @@ def _levels(p: VarParams, phi: Array) -> tuple[Array, Array]:
     rest = np.eye(p.M) - phi.sum(axis=1)  # (B, M, M)
     if p.mean is not None:
         mean = linear.per_channel_rows(p.mean, len(phi), p.M)
-        return np.einsum("bij,bj->bi", rest, mean), mean
+        return times(rest, mean), mean
     intercept = linear.per_channel_rows(0.0 if p.c is None else p.c, len(phi), p.M)
-    return intercept, np.linalg.solve(rest, intercept[..., None])[..., 0]
+    return intercept, solve(rest, intercept[..., None])[..., 0]
 
 
 def _expected(p: VarParams, phi: Array, intercept: Array, mean: Array) -> Array:
@@ -176,12 +177,12 @@ def _expected(p: VarParams, phi: Array, intercept: Array, mean: Array) -> Array:
     path = np.repeat(mean[:, None], p.T, axis=1)
     if p.exog is None:
         return path
-    pushes = np.asarray(p.exog) @ np.asarray(p.exog_coefficients).T  # (T, M)
+    pushes = product(np.asarray(p.exog), np.asarray(p.exog_coefficients).T)  # (T, M)
     for t in range(1, p.T):
         path[:, t] = intercept + pushes[t]
         for lag in range(1, p.p + 1):
             before = path[:, t - lag] if t >= lag else mean
-            path[:, t] += np.einsum("bij,bj->bi", phi[:, lag - 1], before)
+            path[:, t] += times(phi[:, lag - 1], before)
     return path
 
 
@@ -189,7 +190,7 @@ def _fading(p: VarParams, phi: Array, past: Array) -> Array:
     """Return the remaining effect (B, T, M) of the given start, (B, p, M) relative to the mean, on the samples."""
     states = list(np.moveaxis(past, 1, 0))  # each (B, M), the newest last
     for _ in range(p.sampling.n_steps):
-        states.append(sum(np.einsum("bij,bj->bi", phi[:, lag - 1], states[-lag]) for lag in range(1, p.p + 1)))
+        states.append(sum(times(phi[:, lag - 1], states[-lag]) for lag in range(1, p.p + 1)))
     kept = states[p.p - 1 :][p.burn_in :: p.sample_every][: p.T]
     return np.stack(kept, axis=1)
 
@@ -199,7 +200,7 @@ def _fading(p: VarParams, phi: Array, past: Array) -> Array:
     title="VAR",
     reference="H. Lütkepohl (2005), New introduction to multiple time series analysis, doi:10.1007/978-3-540-27752-1.",
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
-    version=2,
+    version=3,
     truth=(
         "coefficients",
         "adjacency",
@@ -247,14 +248,14 @@ def var(p: VarParams, rng: Streams) -> Simulated:
         past = newest_first.reshape(batch, realizations, p.p, p.M)[:, :, ::-1]
     else:
         past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.p, p.M))
-    noise = rng.process().blocks(p.sampling.n_steps, p.M)
+    recursion = Recursion.of(phi, matrices(factor, p.M)[:, None])
     if p.c is None and p.mean is None and p.exog is None:
-        return Simulated(sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling), truth)
+        return Simulated(recursion.trajectories(past, p.sampling, rng.process()), truth)
     intercept, mean = _levels(p, phi)
     path = _expected(p, phi, intercept, mean)  # (B, T, M)
     if p.x0 is not None:
         past = past - mean[:, None, None]  # the recursion is relative to the mean
-    data = sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling)
+    data = recursion.trajectories(past, p.sampling, rng.process())
     data += path[:, None]
     truth["intercept"] = Truth(("channel",), intercept)
     truth["mean_path"] = Truth(("time", "channel"), path if p.x0 is None else path + _fading(p, phi, past[:, 0]))

@@ -15,8 +15,9 @@ from pymts.models.shared.network import NetworkParams, Topology, infer_m, nestin
 from pymts.models.shared.noise import InnovationParams
 from pymts.numerics import linear
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.moving_average import moving_average, state_space
-from pymts.numerics.recursion import sampled, vector_recursion
+from pymts.numerics.moving_average import state_space
+from pymts.numerics.portable.dense import product
+from pymts.numerics.recursion import Recursion, matrices
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrices, Matrix, Vector, per_channel, ragged_array
 from pymts.streams import Streams
@@ -155,6 +156,7 @@ def _coefficients(p: VarmaParams, rng: Streams) -> tuple[Array, Array]:
     VarmaParams,
     title="VARMA",
     reference="H. Lütkepohl (2005), New introduction to multiple time series analysis, doi:10.1007/978-3-540-27752-1.",
+    version=2,
     tags=("linear", "network", "stationary", "stochastic", "discrete"),
     truth=("coefficients", "ma_coefficients", "adjacency", "noise_cov", "theory_cov", "theory_acov"),
 )
@@ -176,7 +178,7 @@ def varma(p: VarmaParams, rng: Streams) -> Simulated:
     phi, theta = _coefficients(p, rng)
     sigma, factor = p.innovations(batch)
     if p.Sigma is None:
-        factor = factor * np.eye(p.M)  # (B, M, M)
+        factor = matrices(factor, p.M)
     truth = {
         "adjacency": adjacency(np.abs(np.concatenate([phi, theta], axis=1)).max(axis=1, initial=0.0), "summary"),
         "noise_cov": Truth(("channel", "channel_"), sigma),
@@ -186,7 +188,8 @@ def varma(p: VarmaParams, rng: Streams) -> Simulated:
     if p.q:
         truth["ma_coefficients"] = Truth(("ma_lag", "target", "source"), theta, first_lag=1)
     lags = max(p.p, 1)  # the newest value is part of the state, even if nothing depends on it
-    response = np.concatenate([np.broadcast_to(np.eye(p.M), (batch, 1, p.M, p.M)), theta], axis=1) @ factor[:, None]
+    now = np.broadcast_to(np.eye(p.M), (batch, 1, p.M, p.M))
+    response = product(np.concatenate([now, theta], axis=1), factor[:, None])
     if p.x0 is None:
         padded = phi if p.p else np.zeros((batch, 1, p.M, p.M))
         transition, incoming = state_space(padded, response)
@@ -201,6 +204,5 @@ def varma(p: VarmaParams, rng: Streams) -> Simulated:
     else:
         past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, lags, p.M))
         past_noise = np.zeros((batch, realizations, p.q, p.M))
-    blocks = moving_average(response, past_noise, rng.process().blocks(p.sampling.n_steps, p.M))
-    states = vector_recursion(phi, np.ones((batch, 1, 1)), past, blocks) if p.p else blocks
-    return Simulated(sampled(past[:, :, -1], states, p.sampling), truth)
+    recursion = Recursion.of(phi, response)
+    return Simulated(recursion.trajectories(past, p.sampling, rng.process(), past_noise), truth)

@@ -14,7 +14,8 @@ from pymts.models.shared.network import OwnBetaParams, Topology, infer_m, nestin
 from pymts.models.shared.noise import InnovationParams
 from pymts.numerics import cointegration, linear
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.recursion import sampled, vector_recursion
+from pymts.numerics.portable.dense import product, solve
+from pymts.numerics.recursion import Recursion, matrices
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrices, Matrix, Vector, per_channel, ragged_array
 from pymts.streams import Streams
@@ -176,6 +177,7 @@ def _coefficients(p: VecmParams, rng: Streams) -> tuple[Array, Array, Array]:
     reference="R. F. Engle and C. W. J. Granger (1987), Co-integration and error correction: representation, "
     "estimation, and testing, doi:10.2307/1913236. S. Johansen (1991), Estimation and hypothesis testing of "
     "cointegration vectors in Gaussian vector autoregressive models, doi:10.2307/2938278.",
+    version=2,
     tags=("linear", "network", "nonstationary", "stochastic", "discrete"),
     truth=(
         "rank",
@@ -222,7 +224,7 @@ def vecm(p: VecmParams, rng: Streams) -> Simulated:
         "adjacency": adjacency(np.abs(phi).max(axis=1), "summary"),
         "noise_cov": Truth(("channel", "channel_"), sigma),
         "long_run": Truth(("target", "source"), long_run),
-        "theory_cov": Truth(("channel", "channel_"), long_run @ sigma @ long_run.swapaxes(-1, -2)),
+        "theory_cov": Truth(("channel", "channel_"), product(product(long_run, sigma), long_run.swapaxes(-1, -2))),
     }
     if r:
         truth["beta"] = Truth(("channel", "relation"), beta)
@@ -230,21 +232,21 @@ def vecm(p: VecmParams, rng: Streams) -> Simulated:
     if less:
         truth["difference_coefficients"] = Truth(("difference_lag", "target", "source"), gamma, first_lag=1)
     if p.x0 is None:
-        covariance = linear.stationary_covariance(transition, enters @ sigma @ enters.swapaxes(-1, -2))
+        covariance = linear.stationary_covariance(transition, product(product(enters, sigma), enters.swapaxes(-1, -2)))
         if r:
             truth["relation_cov"] = Truth(("relation", "relation_"), np.ascontiguousarray(covariance[:, :r, :r]))
         past = _past(beta, rows_times(rng.initial().normal(r + less * m), cholesky(covariance)))
     else:
         past = np.broadcast_to(np.asarray(p.x0), (batch, realizations, p.p, m))
-    noise = rng.process().blocks(p.sampling.n_steps, m)
-    return Simulated(sampled(past[:, :, -1], vector_recursion(phi, factor, past, noise), p.sampling), truth)
+    recursion = Recursion.of(phi, matrices(factor, m)[:, None])
+    return Simulated(recursion.trajectories(past, p.sampling, rng.process()), truth)
 
 
 def _past(beta: Array, state: Array) -> Array:
     """Return the p values up to the start, (B, R, p, M), oldest first, from (beta' x, dx, ...) newest first."""
     batch, m, r = beta.shape
     relations = beta.swapaxes(-1, -2)
-    nearest = np.asarray(np.linalg.solve(relations @ beta, relations).swapaxes(-1, -2))  # (B, M, r), the least x
+    nearest = np.asarray(solve(product(relations, beta), relations).swapaxes(-1, -2))  # (B, M, r), the least x
     newest = rows_times(state[..., :r], nearest)[:, :, None]  # (B, R, 1, M)
     changes = state[..., r:].reshape(batch, state.shape[1], -1, m)
     return np.concatenate([newest, newest - changes.cumsum(axis=2)], axis=2)[:, :, ::-1]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Simulated, Truth
 from pymts.models.registry import model
-from pymts.models.shared.units import UnitsParams, Velocity, product_with
+from pymts.models.shared.units import UnitsParams
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.generator import Generator
 from pymts.numerics.lyapunov import Step
+from pymts.numerics.portable.compiled import inlined
+from pymts.numerics.portable.elementary import exp
 from pymts.params.base import Vector, per_channel
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
@@ -70,38 +73,33 @@ class WilsonCowanParams(UnitsParams):
         return self
 
 
-def respond(part: Array, lack: Array, rate: Array, tau: float | Array) -> None:
-    """Turn the fraction of responsive cells into d rate / dt, in place; ``lack`` is minus the argument of S."""
-    np.exp(lack, out=lack)
-    lack += 1.0
-    part /= lack
-    part -= rate
-    part /= tau
+@inlined
+def _send(state: Any, _params: Any) -> Any:
+    return (state[0],)
 
 
-def velocity_of(p: WilsonCowanParams, drive: Array, coupling: Any, realizations: int) -> Velocity:
-    """Return d(E, I)/dt as a function of (E, I), (2, B, R, unit)."""
-    received = [-p.a_e * one for one in coupling] if isinstance(coupling, list) else -p.a_e * coupling
-    arriving = product_with(received, realizations)
-    ee, ei, ie, ii = -p.a_e * p.c_ee, p.a_e * p.c_ei, -p.a_i * p.c_ie, p.a_i * p.c_ii
-    alone_e, alone_i = p.a_e * (p.theta_e - drive), p.a_i * (p.theta_i - p.Q)  # (B, 1, unit) and one number
+@inlined
+def _response(u: Any) -> Any:
+    """Return S(u) = 1 / (1 + e^-u)."""
+    return 1.0 / (1.0 + exp(-u))
 
-    def velocity(state: Array) -> Array:
-        e, i = state
-        out: Array = p.refractory * state
-        np.subtract(1.0, out, out=out)
-        lack = ee * e
-        lack += ei * i
-        lack += arriving(e)
-        lack += alone_e
-        respond(out[0], lack, e, p.tau_e)
-        lack = ie * e
-        lack += ii * i
-        lack += alone_i
-        respond(out[1], lack, i, p.tau_i)
-        return out
 
-    return velocity
+@inlined
+def _velocity(state: Any, _sent: Any, arrived: Any, own: Any, params: Any) -> Any:
+    e, i = state
+    (drive,) = own
+    r, c_ee, c_ei, c_ie, c_ii, a_e, a_i, theta_e, theta_i, tau_e, tau_i, q = params
+    input_e = a_e * (c_ee * e - c_ei * i + drive + arrived[0] - theta_e)
+    input_i = a_i * (c_ie * e - c_ii * i + q - theta_i)
+    return ((1.0 - r * e) * _response(input_e) - e) / tau_e, ((1.0 - r * i) * _response(input_i) - i) / tau_i
+
+
+FLOW = Flow("wilson_cowan", variables=2, signals=1, fields=1, send=_send, velocity=_velocity)
+
+
+def _problem(p: WilsonCowanParams, drive: Array, graphs: list[Any]) -> Problem:
+    numbers = (p.refractory, p.c_ee, p.c_ei, p.c_ie, p.c_ii, p.a_e, p.a_i, p.theta_e, p.theta_i, p.tau_e, p.tau_i, p.Q)
+    return p.problem(p.coupling(graphs), *numbers, own=drive)
 
 
 def _inputs(p: WilsonCowanParams, drawn: Array) -> Array:
@@ -111,11 +109,11 @@ def _inputs(p: WilsonCowanParams, drawn: Array) -> Array:
     return np.asarray(p.P + p.P_scale * drawn[:, None])
 
 
-def _step(p: WilsonCowanParams, generator: Generator, rows: int) -> Step:
+def _step(p: WilsonCowanParams, generator: Generator, _rows: int) -> Step:
     """Return the noise-free step of states (rows, variable unit)."""
     graphs = [p.draw_graph(generator)]
     drive = _inputs(p, generator.standard_normal(p.nodes)[None])
-    return p.step_of(velocity_of(p, drive, p.coupling(graphs), rows), rows)
+    return FLOW.step(_problem(p, drive, graphs))
 
 
 @model(
@@ -123,6 +121,7 @@ def _step(p: WilsonCowanParams, generator: Generator, rows: int) -> Step:
     title="Wilson-Cowan",
     reference="H. R. Wilson and J. D. Cowan (1972), Excitatory and inhibitory interactions in localized populations "
     "of model neurons, doi:10.1016/S0006-3495(72)86068-5.",
+    version=2,
     tags=("oscillator", "network", "nonlinear", "neural", "continuous"),
     step=_step,
     truth=("adjacency", "drive"),
@@ -141,7 +140,6 @@ def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
     Observed: E, I or both. Truth: the graph of the channels, and the constant input to each channel's population
     (shared by all realizations).
     """
-    _, realizations = rng.shape
     graphs, inputs = [], []
     for generator in rng.structure():
         graphs.append(p.draw_graph(generator))
@@ -149,7 +147,7 @@ def wilson_cowan(p: WilsonCowanParams, rng: Streams) -> Simulated:
     drive = _inputs(p, np.stack(inputs))
     drawn = np.moveaxis(rng.initial().uniform(2, p.nodes), 2, 0)  # (2, B, R, unit)
     state = drawn.copy() if p.x0 is None else p.given_state(rng)
-    data = p.simulate(rng, velocity_of(p, drive, p.coupling(graphs), realizations), state)
+    data = p.simulate(rng, FLOW, _problem(p, drive, graphs), state)
     both = {"E": drive[:, 0], "I": np.zeros_like(drive[:, 0]) + np.reshape(p.Q, (-1, 1))}
     shown = p.variables if p.observable == "all" else (p.observable,)
     return Simulated(

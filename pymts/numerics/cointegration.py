@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pymts.numerics.linear import lag_scales
+from pymts.numerics.portable.dense import product, solve
 
 Array = NDArray[np.float64]
 
@@ -17,7 +18,7 @@ def levels(alpha: Array, beta: Array, gamma: Array) -> Array:
     """Return the coefficients of the same recursion in x itself, x_t = sum_{k=1..p} Phi_k x_{t-k} + e_t."""
     batch, less, m, _ = gamma.shape
     phi = np.zeros((batch, less + 1, m, m))
-    phi[:, 0] = np.eye(m) + alpha @ beta.swapaxes(-1, -2)
+    phi[:, 0] = np.eye(m) + product(alpha, beta.swapaxes(-1, -2))
     phi[:, :-1] += gamma
     phi[:, 1:] -= gamma
     return phi
@@ -34,7 +35,7 @@ def stationary_part(alpha: Array, beta: Array, gamma: Array) -> tuple[Array, Arr
     change = np.concatenate([alpha, gamma.transpose(0, 2, 1, 3).reshape(batch, m, less * m)], axis=-1)  # (B, M, n)
     n = r + less * m
     transition, enters = np.zeros((batch, n, n)), np.zeros((batch, n, m))
-    transition[:, :r] = relations @ change
+    transition[:, :r] = product(relations, change)
     transition[:, :r, :r] += np.eye(r)
     enters[:, :r] = relations
     if less:
@@ -51,8 +52,8 @@ def long_run_response(alpha: Array, gamma: Array, transition: Array, enters: Arr
     """
     batch, less, m, _ = gamma.shape
     change = np.concatenate([alpha, gamma.transpose(0, 2, 1, 3).reshape(batch, m, less * m)], axis=-1)
-    settled = np.linalg.solve(np.eye(transition.shape[-1]) - transition, enters)
-    return np.asarray(np.eye(m) + change @ settled)
+    settled = solve(np.eye(transition.shape[-1]) - transition, enters)
+    return np.asarray(np.eye(m) + product(change, settled))
 
 
 def triangular_system(weights: Array, response: Array, rho: Array) -> tuple[Array, Array, Array]:
@@ -76,11 +77,11 @@ def triangular_system(weights: Array, response: Array, rho: Array) -> tuple[Arra
     from_levels[:, :r, r:] -= weights  # (u, x_2) from x
     response = response.copy()
     response[:, -1, :, r:] = 0.0
-    response *= lag_scales(from_levels[:, None] @ response, rho)
+    response *= lag_scales(product(from_levels[:, None], response), rho)
     of_relations = response[..., :r]
     alpha = of_relations.sum(axis=1) - np.eye(m)[:, :r]
     beta = np.ascontiguousarray(from_levels[:, :r].swapaxes(-1, -2))
     # What relations say k + 1 and more steps ago is told by differences from lag k on.
     later = of_relations[:, ::-1].cumsum(axis=1)[:, ::-1]
-    gamma = np.concatenate([-later[:, 1:], response[:, :-1, :, r:]], axis=-1) @ from_levels[:, None]
+    gamma = product(np.concatenate([-later[:, 1:], response[:, :-1, :, r:]], axis=-1), from_levels[:, None])
     return alpha, beta, gamma.reshape(batch, p - 1, m, m)

@@ -8,36 +8,38 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pymts.numerics.functions import exp, log1p, sin_cos
+
 Array = NDArray[np.float64]
 
 ADD, MULTIPLY = 1, 2
 
 
 def _rbf(t: Array, s: Array, length: float, _: float) -> Array:
-    return np.asarray(np.exp(-0.5 * ((t - s) / length) ** 2))
+    return exp(-0.5 * np.square((t - s) / length))
 
 
 def _matern12(t: Array, s: Array, length: float, _: float) -> Array:
-    return np.asarray(np.exp(-np.abs(t - s) / length))
+    return exp(-np.abs(t - s) / length)
 
 
 def _matern32(t: Array, s: Array, length: float, _: float) -> Array:
     r = np.sqrt(3.0) * np.abs(t - s) / length
-    return np.asarray((1.0 + r) * np.exp(-r))
+    return np.asarray((1.0 + r) * exp(-r))
 
 
 def _matern52(t: Array, s: Array, length: float, _: float) -> Array:
     r = np.sqrt(5.0) * np.abs(t - s) / length
-    return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
+    return np.asarray((1.0 + r + r * r / 3.0) * exp(-r))
 
 
 def _rational_quadratic(t: Array, s: Array, length: float, alpha: float) -> Array:
     r = (t - s) / length
-    return np.exp(-alpha * np.log1p(r * r / (2.0 * alpha)))
+    return exp(-alpha * log1p(r * r / (2.0 * alpha)))
 
 
 def _periodic(t: Array, s: Array, length: float, period: float) -> Array:
-    return np.exp(-2.0 * (np.sin(np.pi * np.abs(t - s) / period) / length) ** 2)
+    return exp(-2.0 * np.square(sin_cos(np.pi * np.abs(t - s) / period)[0] / length))
 
 
 def _linear(t: Array, s: Array, length: float, _: float) -> Array:

@@ -14,6 +14,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from pymts.numerics.functions import cotangent, dot, exp, log, log1p, normal_cdf, power
+
 Array = NDArray[np.float64]
 LawName = Literal["normal", "student_t", "laplace", "uniform", "exponential", "gamma", "weibull", "cauchy"]
 LAWS: tuple[LawName, ...] = get_args(LawName)
@@ -25,9 +27,7 @@ REACH, STEP, ORDERS = 30.0, 0.01, 400
 
 def _odd(z: Array, tail: Callable[[Array], Array]) -> Array:
     """Return a symmetric law's quantile from ``tail(p)``, the size exceeded on one side with probability p."""
-    from scipy.special import ndtr  # noqa: PLC0415  (slow to import)
-
-    return np.asarray(np.copysign(tail(ndtr(-np.abs(z))), z))
+    return np.asarray(np.copysign(tail(normal_cdf(-np.abs(z))), z))
 
 
 def quantile(law: LawName, z: Array, shape: float) -> Array:
@@ -50,17 +50,18 @@ def quantile(law: LawName, z: Array, shape: float) -> Array:
     if law == "student_t":
         return _odd(z, lambda p: np.asarray(-special.stdtrit(shape, p), dtype=np.float64))
     if law == "laplace":
-        return _odd(z, lambda p: -np.log(2.0 * p))
+        return _odd(z, lambda p: -log(2.0 * p))
     if law == "cauchy":
-        return _odd(z, lambda p: 1.0 / np.tan(math.pi * p))
+        return _odd(z, lambda p: cotangent(math.pi * p))
     if law == "uniform":
-        return np.asarray(special.ndtr(z))
+        return normal_cdf(z)
     if law == "gamma":
-        upper = special.gammainccinv(shape, special.ndtr(-np.maximum(z, 0.0)))
-        lower = special.gammaincinv(shape, special.ndtr(np.minimum(z, 0.0)))
+        upper = special.gammainccinv(shape, normal_cdf(-np.maximum(z, 0.0)))
+        lower = special.gammaincinv(shape, normal_cdf(np.minimum(z, 0.0)))
         return np.asarray(np.where(z > 0, upper, lower), dtype=np.float64)
-    exponential = -special.log_ndtr(-z)
-    return np.asarray(exponential if law == "exponential" else exponential ** (1.0 / shape))
+    tail = normal_cdf(-np.abs(z))
+    exponential = -np.where(z > 0, log(tail), log1p(-tail))  # the log of what lies beyond
+    return exponential if law == "exponential" else power(exponential, 1.0 / shape)
 
 
 def moments(law: LawName, shape: float) -> tuple[float, float]:
@@ -89,15 +90,15 @@ def _powers(law: LawName, shape: float) -> Array:
     What lies beyond the last order is put there, so that rho = 1 gives the variance.
     """
     z = np.arange(-REACH, REACH + STEP / 2, STEP)
-    root = np.exp(-(z**2) / 4.0) / (2.0 * math.pi) ** 0.25  # of the normal density
+    root = exp(-np.square(z) / 4.0) / math.sqrt(math.sqrt(2.0 * math.pi))  # of the normal density
     weighted = quantile(law, z, shape) * root * STEP
     before, now = np.zeros_like(z), root  # Hermite functions, orthonormal
     found = np.empty(ORDERS + 1)
     for order in range(ORDERS + 1):
-        found[order] = (weighted @ now) ** 2
+        found[order] = dot(weighted, now) ** 2
         before, now = now, (z * now - math.sqrt(order) * before) / math.sqrt(order + 1)
     powers = found[1:]
-    powers[-1] += moments(law, shape)[1] - powers.sum()
+    powers[-1] += moments(law, shape)[1] - dot(powers, np.ones_like(powers))
     return powers
 
 
@@ -108,6 +109,6 @@ def copula_covariance(law: LawName, shape: float, correlation: Array) -> Array:
     """
     powers = _powers(law, float(shape))
     total = np.zeros_like(correlation)
-    for power in powers[::-1]:  # Horner
-        total = (total + power) * correlation
+    for weight in powers[::-1]:  # Horner
+        total = (total + weight) * correlation
     return total

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
+
+from pymts.numerics.generator import Generator
+from pymts.numerics.portable.dense import exponential, power, product
+from pymts.numerics.portable.eigen import largest_modulus
 
 Array = NDArray[np.float64]
 
@@ -28,6 +31,12 @@ def per_channel_rows(value: float | Sequence[float] | Array, batch: int, m: int)
     if isinstance(value, tuple):
         return np.repeat(np.asarray(value, dtype=np.float64)[None], batch, axis=0)
     return np.repeat(per_configuration(cast("float | Array", value), batch)[:, None], m, axis=1)
+
+
+def rows_of(batch: int, *values: float | Array) -> list[tuple[float, ...]]:
+    """Return numbers, or numbers that differ in the batch (B, 1, 1), as one tuple for each configuration."""
+    columns = [per_configuration(value, batch).tolist() for value in values]
+    return list(zip(*columns, strict=True)) if columns else [()] * batch
 
 
 def signed_sizes(rng: Generator, lags: int, m: int) -> Array:
@@ -62,7 +71,7 @@ def _feedback(phi: Array) -> Array:
     reach = edges | np.eye(phi.shape[-1], dtype=bool)
     steps = 1
     while steps < phi.shape[-1]:
-        reach = np.matmul(reach.astype(np.float64), reach.astype(np.float64)) > 0
+        reach = product(reach.astype(np.float64), reach.astype(np.float64)) > 0
         steps *= 2
     return np.where((reach & reach.swapaxes(-1, -2))[:, None], phi, 0.0)
 
@@ -76,7 +85,7 @@ def spectral_radius(phi: Array) -> Array:
     if not phi.shape[1]:
         return np.zeros(len(phi))
     cyclic = _feedback(phi)
-    radius = np.abs(np.linalg.eigvals(companion(cyclic))).max(axis=-1)
+    radius = largest_modulus(companion(cyclic))
     return np.where(np.any(cyclic != 0, axis=(1, 2, 3)), radius, 0.0)
 
 
@@ -84,8 +93,9 @@ def lag_scales(phi: Array, rho: Array) -> Array:
     """Return what each lag of phi (B, p, M, M) is scaled by for a spectral radius of rho (B,): (B, p, 1, 1)."""
     radius = spectral_radius(phi)
     ratio = np.where(radius > 0, rho / np.where(radius > 0, radius, 1.0), 1.0)
-    lags = np.arange(1, phi.shape[1] + 1)
-    return np.asarray((ratio[:, None] ** lags)[:, :, None, None])
+    lags = phi.shape[1]
+    powers = np.multiply.accumulate(np.repeat(ratio[:, None], lags, axis=1), axis=1)
+    return np.asarray(powers[:, :, None, None])
 
 
 def scale_to_radius(phi: Array, rho: Array) -> Array:
@@ -102,13 +112,13 @@ def stationary_covariance(transition: Array, noise: Array) -> Array:
 
     Each configuration stops when its own sum no longer changes; those still going do not touch it.
     """
-    power, total = transition, noise
+    reached, total = transition, noise
     going = np.ones((len(total), 1, 1), dtype=bool)
     for _ in range(MAX_DOUBLINGS // 2):
         grown = total
         for _ in range(2):  # looking costs more than a doubling
-            grown = grown + power @ grown @ power.swapaxes(-1, -2)
-            power = power @ power
+            grown = grown + product(product(reached, grown), reached.swapaxes(-1, -2))
+            reached = product(reached, reached)
         going = going & (grown != total).any(axis=(1, 2), keepdims=True)
         if not going.any():
             break
@@ -129,10 +139,10 @@ def autocovariances(transition: Array, covariance: Array, m: int, every: int, n_
 
     The state's first m components are what is observed.
     """
-    stride = np.linalg.matrix_power(transition, every)
+    stride = power(transition, every)
     lagged = [covariance]
     for _ in range(n_lags - 1):
-        lagged.append(stride @ lagged[-1])
+        lagged.append(product(stride, lagged[-1]))
     return np.stack([item[:, :m, :m] for item in lagged], axis=1)
 
 
@@ -142,24 +152,22 @@ def ou_step(theta: Array, sigma: Array, dt: float) -> tuple[Array, Array]:
     Both come from one exponential (Van Loan 1978) over a step so short that nothing cancels; steps are then doubled.
     P - F P F', the textbook's form of Q, loses all digits as dt goes to 0.
     """
-    from scipy.linalg import expm  # noqa: PLC0415  (slow to import, and only matrices need it)
-
     m = len(theta)
-    doublings = max(0, int(np.ceil(np.log2(max(np.abs(theta).sum(axis=1).max() * dt, 1.0)))))
+    doublings = max(0, int(np.frexp(np.abs(theta).sum(axis=1).max() * dt)[1]))
     block = np.zeros((2 * m, 2 * m))
     block[:m, :m], block[:m, m:], block[m:, m:] = theta, sigma, -theta.T
-    exponential = expm(block * (dt / 2.0**doublings))
-    step = np.ascontiguousarray(exponential[m:, m:].T)
-    noise = step @ exponential[:m, m:]
+    both = exponential(block * (dt * 2.0**-doublings))
+    step = np.ascontiguousarray(both[m:, m:].T)
+    noise = product(step, both[:m, m:])
     for _ in range(doublings):
-        noise = noise + step @ noise @ step.T
-        step = step @ step
+        noise = noise + product(product(step, noise), step.T)
+        step = product(step, step)
     return step, 0.5 * (noise + noise.T)
 
 
 def ou_covariance(theta: Array, sigma: Array) -> Array:
-    """Return the P that solves Theta P + P Theta' = Sigma, (M, M)."""
-    from scipy.linalg import solve_continuous_lyapunov  # noqa: PLC0415  (slow to import, and only matrices need it)
-
-    covariance = np.asarray(solve_continuous_lyapunov(theta, sigma), dtype=np.float64)
-    return 0.5 * (covariance + covariance.T)
+    """Return the P that solves Theta P + P Theta' = Sigma, (M, M): that of the exact step over a time of order one."""
+    time = 1.0 / np.abs(theta).sum(axis=1).max()
+    step, noise = ou_step(theta, sigma, float(time))
+    covariance: Array = stationary_covariance(step[None], noise[None])[0]
+    return covariance

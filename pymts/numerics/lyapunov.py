@@ -8,8 +8,6 @@ import numpy as np
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
-from pymts.numerics.integrate import rk4
-
 Array = NDArray[np.float64]
 Vectors = Callable[[Array], Array]  # (R, n) -> (R, n)
 Jacobian = Callable[[Array], Array]  # (R, n) -> (R, n, n)
@@ -17,6 +15,31 @@ Step = Callable[[Array], Array]  # (R, n) -> (R, n): one step of a system, its s
 Advance = Callable[[Array], Array]  # (R, n, 1 + k) -> the same: the state in the first column, tangents in the others
 
 DIFFERENCE = 1e-5  # the third root of the rounding error, about
+
+
+def rk4(f: Vectors, x: Array, dt: float) -> Array:
+    """Return the state after one classical Runge-Kutta step of dx/dt = f(x); fourth order.
+
+    ``f`` returns a new array at each call and keeps no view of its argument: both are worked on in place.
+    """
+    half = 0.5 * dt
+    k1 = f(x)
+    y = half * k1
+    y += x
+    k2 = f(y)
+    np.multiply(half, k2, out=y)
+    y += x
+    k3 = f(y)
+    np.multiply(dt, k3, out=y)
+    y += x
+    k4 = f(y)
+    k2 += k3
+    k2 *= 2.0
+    k1 += k4
+    k1 += k2
+    k1 *= dt / 6.0
+    k1 += x
+    return k1
 
 
 def tangent_map(f: Vectors, jacobian: Jacobian) -> Advance:

@@ -1,41 +1,14 @@
-"""Moving averages w_t = sum_k Theta_k z_{t-k} of blocks of noise, and the state of a recursion that they drive."""
+"""Moving averages w_t = sum_k Theta_k z_{t-k} of noise: the state of a recursion that they drive."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pymts.numerics.linear import companion
-from pymts.numerics.rows import rows_times
+from pymts.numerics.portable.dense import product
 
 Array = NDArray[np.float64]
-
-# Rows of one product: many, as they are short.
-PRODUCT_ROWS = 64
-
-
-def moving_average(theta: Array, past: Array, blocks: Iterable[tuple[int, Array]]) -> Iterator[tuple[int, Array]]:
-    """Yield w_t = sum_{k=0..q} Theta_k z_{t-k}, a block for each block of z.
-
-    Parameters
-    ----------
-    theta : array of shape (B, q + 1, M, M)
-    past : array of shape (B, R, q, M), the noise before the first step, oldest first
-    blocks : pairs of the first step and z of shape (B, R, steps, M)
-    """
-    batch, orders, m, _ = theta.shape
-    q = orders - 1
-    for start, block in blocks:
-        realizations, steps = block.shape[1:3]
-        noise = np.concatenate([past, block], axis=2)  # (B, R, q + steps, M)
-        total = np.zeros((batch, realizations * steps, m))
-        for k in range(orders):
-            then = noise[:, :, q - k : q - k + steps].reshape(batch, realizations * steps, m)
-            total += rows_times(then, theta[:, k], PRODUCT_ROWS)
-        yield start, total.reshape(block.shape)
-        past = noise[:, :, steps:].copy()
 
 
 def state_space(phi: Array, theta: Array) -> tuple[Array, Array]:
@@ -63,4 +36,4 @@ def state_space(phi: Array, theta: Array) -> tuple[Array, Array]:
     if q:
         transition[:, own + m :, own:-m] = np.eye((q - 1) * m)
         enters[:, own : own + m] = np.eye(m)
-    return transition, enters @ enters.swapaxes(-1, -2)
+    return transition, product(enters, enters.swapaxes(-1, -2))

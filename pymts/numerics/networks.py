@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
+
+from pymts.numerics.generator import Generator
 
 Adjacency = NDArray[np.float64]  # (target, source)
 
@@ -73,7 +74,7 @@ def usual(nodes: int, room: int, ends: int = 1) -> int:
 def _exactly(pairs: NDArray[np.int64], count: int, n: int, rng: Generator) -> Adjacency:
     """Return a graph with so many of the (target, source) pairs as edges."""
     graph = np.zeros((n, n))
-    chosen = pairs[rng.choice(len(pairs), size=count, replace=False)]
+    chosen = pairs[rng.choice(len(pairs), count)]
     graph[chosen[:, 0], chosen[:, 1]] = 1.0
     return graph
 
@@ -105,7 +106,7 @@ def watts_strogatz(n: int, k: int, beta: float, rng: Generator) -> Adjacency:
             if rng.random() < beta:
                 free = np.flatnonzero(~graph[node] & (np.arange(n) != node))
                 if free.size:
-                    chosen = free[rng.integers(free.size)]
+                    chosen = free[rng.integers(len(free))]
                     graph[node, neighbour] = graph[neighbour, node] = False
                     graph[node, chosen] = graph[chosen, node] = True
     return graph.astype(float)
@@ -117,9 +118,12 @@ def barabasi_albert(n: int, m: int, rng: Generator) -> Adjacency:
     start = min(m, n - 1) + 1
     graph[:start, :start] = star(start)
     for node in range(start, n):
-        degree = graph[:node, :node].sum(axis=1)
-        targets = rng.choice(node, size=m, replace=False, p=degree / degree.sum())
-        graph[node, targets] = graph[targets, node] = 1.0
+        ends = np.cumsum(graph[:node, :node].sum(axis=1).astype(np.int64))  # of edges, node by node
+        targets: set[int] = set()
+        while len(targets) < m:
+            targets.add(int(np.searchsorted(ends, rng.integers(int(ends[-1])), side="right")))
+        for target in targets:
+            graph[node, target] = graph[target, node] = 1.0
     return graph
 
 
@@ -145,7 +149,7 @@ def random_dag(n: int, max_parents: int | None, rng: Generator) -> Adjacency:
         return _exactly(np.stack([order[later], order[earlier]], axis=1), usual(n, len(later)), n, rng)
     graph = np.zeros((n, n))
     for position in range(1, n):
-        parents = rng.choice(position, size=rng.integers(min(max_parents, position) + 1), replace=False)
+        parents = rng.choice(position, rng.integers(min(max_parents, position) + 1))
         graph[order[position], order[parents]] = 1.0
     return graph
 

@@ -1,228 +1,280 @@
-"""Linear recursions along time, a chunk of steps at once: blocks of noise in, blocks of states out.
+"""Linear recursions driven by noise, x_t = d + sum_k Phi_k x_{t-k} + sum_k Theta_k z_{t-k}, step by step.
 
-Arrays are (configuration, realization, step, channel). A generator here takes blocks as ``Draws.blocks`` yields them
-and yields ``(first step, values)``; its buffer, too, is overwritten by the next block. Chunk lengths follow from the
-sizes M and p alone and divide the length of every block but the last, so that no bit depends on how many
-configurations, realizations or steps are worked on at once.
+Sums run over lags and then over sources, both ascending, without the coefficients that are zero; the noise of a step is
+summed by itself, after d, and added last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pymts.numerics.rows import ROWS, rows_times
+from pymts.numerics.groups import each_group, lanes_of
+from pymts.numerics.portable.compiled import kernel
+from pymts.numerics.portable.lanes import LANES, load, spread, store
 from pymts.numerics.sampling import Sampling
 
 Array = NDArray[np.float64]
-Blocks = Iterable[tuple[int, Array]]
+Index = NDArray[np.int64]
 
-# Chunks that are as long as this, or as M allows: a step's share of calls falls with the length L of a chunk, and its
-# share of multiplications, L M each value, rises with it. Measured; both divide the length of a block of noise.
-MAX_CHUNK = 16
-CHUNK_PRODUCT = 512
-# From so many channels on, equal recursions of all channels are one product with the chunk's own matrix on the left.
-SHARED_CHANNELS = 4
-# Values that are coloured at once: they stay in cache.
-SLAB = 2**15
-SLAB_ROWS = 16
+# Values of a group that are worked on at once: they stay in cache.
+VALUES = 2**15
+# From this share of nonzero coefficients on, zeros are multiplied too.
+DENSE = 0.3
+# Multiplications between two looks at the clock.
+PRODUCTS = 2**25
 
 
-def chunk_length(m: int) -> int:
-    """Return how many steps of an M-channel recursion are one product: a power of two, 1 to 16."""
-    fitting = max(1, min(MAX_CHUNK, CHUNK_PRODUCT // (m * m)))
-    return int(2 ** (fitting.bit_length() - 1))
+class Terms(NamedTuple):
+    """The coefficients of past rows, from one lag on, in one of three forms; the arrays of the others are empty.
 
-
-def responses(phi: Array, length: int) -> tuple[Array, Array]:
-    """Return what a chunk's steps owe to their noise and to the past.
-
-    Parameters
-    ----------
-    phi : array of shape (B, p, M, M)
-    length : steps of the chunk, L, a power of two
-
-    Returns
-    -------
-    impulse : array of shape (B, L, M, M), the response k steps after a unit of noise
-    carry : array of shape (B, L M, p M), the response of the L steps to the p values before them, oldest first
+    Channels by themselves have ``own``. Few other coefficients are lists: those of target i are
+    ``weights[pointers[i] : pointers[i + 1]]``, and ``places`` says which value each multiplies, counted from the
+    beginning of the present row. Many are matrices, zeros included.
     """
-    batch, p, m, _ = phi.shape
-    n = p * m
-    advance = np.zeros((batch, n, n))  # the companion matrix with the oldest value first
-    advance[:, :-m, m:] = np.eye(n - m)
-    advance[:, -m:] = phi[:, ::-1].transpose(0, 2, 1, 3).reshape(batch, m, n)
-    powers = np.empty((batch, length, n, n))
-    powers[:, 0] = advance
-    known = 1
-    while known < length:  # length is a power of two
-        np.matmul(powers[:, :known], powers[:, known - 1 : known], out=powers[:, known : 2 * known])
-        known *= 2
-    carry = np.ascontiguousarray(powers[:, :, -m:])  # (B, L, M, p M)
-    impulse = np.empty((batch, length, m, m))
-    impulse[:, 0] = np.eye(m)
-    impulse[:, 1:] = carry[:, :-1, :, -m:]  # a unit of the newest value is a unit of noise one step earlier
-    return impulse, carry.reshape(batch, length * m, n)
+
+    own: Array  # (lag, channel)
+
+    pointers: Index
+    places: Index
+    weights: Array
+    matrices: Array  # (lag, target, source)
+    turned: Array  # (lag, source, target), targets filled up with zeros to a multiple of 8
+    first_lag: int
+
+    @classmethod
+    def of(cls, matrices: Array, first_lag: int) -> Terms:
+        """Return the terms of coefficients (lag, target, source), the first of this lag."""
+        lags, m, _ = matrices.shape
+        target, lag, source = np.nonzero(matrices.transpose(1, 0, 2))
+        nothing, none, empty = np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty((0, 0, 0))
+        if (target == source).all():
+            own = np.ascontiguousarray(np.diagonal(matrices, axis1=1, axis2=2))
+            return cls(own, nothing, nothing, np.empty(0), empty, empty, first_lag)
+        if len(target) > DENSE * lags * m * m:
+            turned = np.zeros((lags, m, -(-m // LANES) * LANES))
+            turned[:, :, :m] = matrices.swapaxes(1, 2)
+            return cls(none, nothing, nothing, np.empty(0), np.ascontiguousarray(matrices), turned, first_lag)
+        pointers = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=m))]).astype(np.int64)
+        weights = np.ascontiguousarray(matrices[lag, target, source])
+        return cls(none, pointers, source - (lag + first_lag) * m, weights, empty, empty, first_lag)
+
+    @property
+    def products(self) -> int:
+        """The number of multiplications of a row."""
+        return self.own.size + self.weights.size + self.turned.size
 
 
-def toeplitz(impulse: Array) -> Array:
-    """Return the response of a chunk to its own noise, (B, L M, L M), from the impulse response (B, L, M, M)."""
-    batch, length, m, _ = impulse.shape
-    padded = np.concatenate([impulse, np.zeros((batch, 1, m, m))], axis=1)
-    ago = np.arange(length)[:, None] - np.arange(length)
-    blocks = padded[:, np.where(ago < 0, length, ago)]  # (B, L, L, M, M)
-    return np.ascontiguousarray(blocks.transpose(0, 1, 3, 2, 4)).reshape(batch, length * m, length * m)
+@kernel
+def _matrices8(terms: Terms, start: Array, values: Array, at: int, sums: Array) -> None:
+    """Write the sums of a row of eight realizations; four targets at a time share what they load."""
+    m = start.size
+    for i in range(0, m - 3, 4):
+        a, b, c, d = spread(start[i]), spread(start[i + 1]), spread(start[i + 2]), spread(start[i + 3])
+        for k in range(terms.matrices.shape[0]):
+            lines, base = terms.matrices[k], at - (k + terms.first_lag) * m
+            first, second, third, fourth = lines[i], lines[i + 1], lines[i + 2], lines[i + 3]
+            for j in range(m):
+                value = load(values, (base + j) * LANES)
+                a = a + first[j] * value
+                b = b + second[j] * value
+                c = c + third[j] * value
+                d = d + fourth[j] * value
+        store(sums, i * LANES, a)
+        store(sums, (i + 1) * LANES, b)
+        store(sums, (i + 2) * LANES, c)
+        store(sums, (i + 3) * LANES, d)
+    for i in range(m - m % 4, m):
+        rest = spread(start[i])
+        for k in range(terms.matrices.shape[0]):
+            line, base = terms.matrices[k, i], at - (k + terms.first_lag) * m
+            for j in range(m):
+                rest = rest + line[j] * load(values, (base + j) * LANES)
+        store(sums, i * LANES, rest)
 
 
-def _whole_chunks(noise: Array, length: int) -> Array:
-    """Return the noise with zeros behind it up to a whole number of chunks."""
-    batch, realizations, steps, m = noise.shape
-    if steps % length == 0:
-        return noise
-    padded = np.zeros((batch, realizations, -(-steps // length) * length, m))
-    padded[:, :, :steps] = noise
-    return padded
+@kernel
+def _own8(terms: Terms, start: Array, values: Array, at: int, sums: Array) -> None:
+    for i in range(start.size):
+        total = spread(start[i])
+        for k in range(terms.own.shape[0]):
+            place = at - (k + terms.first_lag) * start.size + i
+            total = total + terms.own[k, i] * load(values, place * LANES)
+        store(sums, i * LANES, total)
 
 
-def _colour(noise: Array, matrix: Array, out: Array) -> None:
-    """Write matrix (B, L M, L M) times each chunk of the noise (B, R, steps, M) to ``out``, of the same shape."""
-    batch, realizations, steps, m = noise.shape
-    width = matrix.shape[-1]
-    at_once = max(1, SLAB // (steps * m))
-    configurations = max(1, at_once // realizations)
-    for b in range(0, batch, configurations):
-        some = slice(b, b + configurations)
-        for r in range(0, realizations, at_once):
-            slab = noise[some, r : r + at_once]
-            product = rows_times(slab.reshape(len(slab), -1, width), matrix[some], SLAB_ROWS)
-            out[some, r : r + at_once] = product.reshape(slab.shape)
+@kernel
+def _own1(terms: Terms, start: Array, values: Array, at: int, sums: Array) -> None:
+    for i in range(start.size):
+        total = start[i]
+        for k in range(terms.own.shape[0]):
+            total += terms.own[k, i] * values[at - (k + terms.first_lag) * start.size + i]
+        sums[i] = total
 
 
-def vector_recursion(phi: Array, factor: Array, past: Array, blocks: Blocks) -> Iterator[tuple[int, Array]]:
-    """Yield the states of x_t = sum_k Phi_k x_{t-k} + L z_t, a block for each block of the noise z.
+@kernel
+def _lists8(terms: Terms, start: Array, values: Array, at: int, sums: Array) -> None:
+    for i in range(start.size):
+        total = spread(start[i])
+        for e in range(terms.pointers[i], terms.pointers[i + 1]):
+            total = total + terms.weights[e] * load(values, (at + terms.places[e]) * LANES)
+        store(sums, i * LANES, total)
 
-    A chunk of steps is the response to its own noise, found for all chunks of a block at once, plus the response to
-    the p values before it, chunk after chunk.
 
-    Parameters
-    ----------
-    phi : array of shape (B, p, M, M)
-    factor : array of shape (B, M, M), the L above, or (B, 1, 1), a number for all channels
-    past : array of shape (B, R, p, M), the values before the first step, oldest first
-    blocks : pairs of the first step and z of shape (B, R, steps, M)
-    """
-    batch, realizations, p, m = past.shape
-    length = chunk_length(m)
-    impulse, carry = responses(phi, length)
-    scale_only = factor.shape[-1] == 1 != m and length == 1
-    matrix = (
-        None
-        if scale_only
-        else toeplitz(impulse * factor[:, None] if factor.shape[-1] == 1 else impulse @ factor[:, None])
-    )
-    carry_rows = carry.swapaxes(-1, -2)[:, None]  # (B, 1, p M, L M)
-    # Products have a fixed number of rows (see rows.py), so the realizations are padded to a multiple of it.
-    slices = -(-realizations // ROWS)
-    state = np.zeros((batch, slices, ROWS, p * m))
-    response = np.empty((batch, slices, ROWS, length * m))
-    state_rows = state.reshape(batch, slices * ROWS, p * m)[:, :realizations]
-    response_rows = response.reshape(batch, slices * ROWS, length * m)[:, :realizations]
-    buffer = np.empty((batch, realizations, 0, m))
-    for start, block in blocks:
-        steps = block.shape[2]
-        noise = _whole_chunks(block, length)
-        padded = noise.shape[2]
-        if buffer.shape[2] < p + padded:  # the first block is the longest
-            buffer = np.empty((batch, realizations, p + padded, m))
-        values = buffer[:, :, : p + padded]
-        values[:, :, :p] = past
-        if matrix is None:
-            np.multiply(noise, factor[:, None], out=values[:, :, p:])
+@kernel
+def _matrices1(terms: Terms, start: Array, values: Array, at: int, sums: Array) -> None:
+    """Write the sums of a row of one realization: eight targets are lanes."""
+    m = start.size
+    for i in range(m):
+        sums[i] = start[i]
+    for i in range(0, terms.turned.shape[2], LANES):
+        total = load(sums, i)
+        for k in range(terms.turned.shape[0]):
+            lines, base = terms.turned[k], at - (k + terms.first_lag) * m
+            for j in range(m):
+                total = total + values[base + j] * load(lines[j], i)
+        store(sums, i, total)
+
+
+@kernel
+def _lists1(terms: Terms, start: Array, values: Array, at: int, sums: Array) -> None:
+    for i in range(start.size):
+        total = start[i]
+        for e in range(terms.pointers[i], terms.pointers[i + 1]):
+            total += terms.weights[e] * values[at + terms.places[e]]
+        sums[i] = total
+
+
+@kernel
+def _sums(terms: Terms, start: Array, values: Array, at: int, lanes: int, sums: Array) -> None:
+    """Write start + the terms of the row that begins at ``at``, in the order of lags and sources."""
+    if terms.turned.size:
+        if lanes == LANES:
+            _matrices8(terms, start, values, at, sums)
         else:
-            _colour(noise, matrix, values[:, :, p:])
-        flat = buffer.reshape(batch, realizations, -1)
-        for first in range(0, padded * m, length * m):
-            state_rows[...] = flat[:, :, first : first + p * m]
-            np.matmul(state, carry_rows, out=response)
-            chunk = flat[:, :, first + p * m : first + (p + length) * m]
-            np.add(chunk, response_rows, out=chunk)
-        yield start, values[:, :, p : p + steps]
-        past = values[:, :, steps : steps + p].copy()
+            _matrices1(terms, start, values, at, sums)
+    elif terms.pointers.size:
+        if lanes == LANES:
+            _lists8(terms, start, values, at, sums)
+        else:
+            _lists1(terms, start, values, at, sums)
+    elif lanes == LANES:
+        _own8(terms, start, values, at, sums)
+    else:
+        _own1(terms, start, values, at, sums)
 
 
-def scalar_recursion(phi: Array, scale: Array, past: Array, blocks: Blocks) -> Iterator[tuple[int, Array]]:
-    """Yield the states of x_t = sum_k phi_k x_{t-k} + scale z_t, each channel by itself.
+@kernel
+def _run(
+    terms_x: Terms,
+    terms_z: Terms,
+    drift: Array,
+    x: Array,
+    z: Array,
+    before: int,
+    first: int,
+    steps: int,
+    burn_in: int,
+    every: int,
+    out: Array,
+) -> None:
+    """Take steps from state number ``first``.
 
-    Parameters
+    x (p + steps, M, lanes) begins with the p states before, z with the ``before`` rows of noise before; samples go to
+    ``out`` (rows, T, M).
+    """
+    m, lanes = x.shape[1], x.shape[2]
+    p = x.shape[0] - (z.shape[0] - before)
+    flat_x, flat_z, nothing = x.reshape(-1), z.reshape(-1), np.zeros(m)
+    size = -(-m // LANES) * LANES * lanes
+    own, shock = np.zeros(size), np.zeros(size)
+    for n in range(steps):
+        _sums(terms_x, nothing, flat_x, (p + n) * m, lanes, own)
+        _sums(terms_z, drift, flat_z, (before + n) * m, lanes, shock)
+        row = flat_x[(p + n) * m * lanes : (p + n + 1) * m * lanes]
+        for j in range(row.size):
+            row[j] = own[j] + shock[j]
+        after = first + n + 1 - burn_in
+        if after >= 0 and after % every == 0:
+            sample = out[:, after // every]
+            for lane in range(out.shape[0]):
+                line = sample[lane]
+                for i in range(m):
+                    line[i] = x[p + n, i, lane]
+
+
+def matrices(factor: Array, m: int) -> Array:
+    """Return factors (B, M, M), or numbers (B, 1, 1) or one a channel (B, M) as diagonal matrices, (B, M, M)."""
+    if factor.ndim == 3 and factor.shape[-1] == m:
+        return factor
+    return factor.reshape(len(factor), 1, -1) * np.eye(m)
+
+
+@dataclass(frozen=True)
+class Recursion:
+    """The coefficients of each configuration of a batch.
+
+    Attributes
     ----------
-    phi : array of shape (B, M, p), or (B, 1, p) where the channels share it
-    scale : array of shape (B, M) or (B, 1)
-    past : array of shape (B, R, p, M), oldest first
-    blocks : pairs of the first step and z of shape (B, R, steps, M), worked on in place
+    states : terms of past states, from lag 1 on
+    noise : terms of the noise, from lag 0 on
+    drift : array of shape (B, M)
     """
-    batch, _, p = phi.shape
-    m = past.shape[3]
-    if phi.shape[1] == 1 and m >= SHARED_CHANNELS:
-        yield from _shared_recursion(phi[:, 0], scale, past, blocks)
-        return
-    # Every channel of every configuration is a one-channel recursion of its own.
-    phi_each = np.broadcast_to(phi, (batch, m, p)).reshape(batch * m, p, 1, 1)
-    factor = np.broadcast_to(scale, (batch, m)).reshape(batch * m, 1, 1)
-    past_each = past.transpose(0, 3, 1, 2).reshape(batch * m, -1, p, 1)
-    for start, values in vector_recursion(phi_each, factor, past_each, _channels_first(blocks)):
-        yield start, values.reshape(batch, m, *values.shape[1:3]).transpose(0, 2, 3, 1)
 
+    states: Sequence[Terms]
+    noise: Sequence[Terms]
+    drift: Array
 
-def _channels_first(blocks: Blocks) -> Iterator[tuple[int, Array]]:
-    """Yield (B, R, steps, M) as (B M, R, steps, 1)."""
-    for start, block in blocks:
-        batch, realizations, steps, m = block.shape
-        yield start, block.transpose(0, 3, 1, 2).reshape(batch * m, realizations, steps, 1)
+    @classmethod
+    def of(cls, phi: Array, theta: Array, drift: Array | float = 0.0) -> Recursion:
+        """Return the recursion of Phi (B, p, M, M) and of Theta (B, q + 1, M, M), that of lag 0 first."""
+        shape = (len(theta), theta.shape[-1])
+        return cls(
+            [Terms.of(one, 1) for one in phi],
+            [Terms.of(one, 0) for one in theta],
+            np.ascontiguousarray(np.broadcast_to(drift, shape)),
+        )
 
+    def trajectories(self, past: Array, sampling: Sampling, draws: Any, past_noise: Array | None = None) -> Array:
+        """Return the samples, (B, R, T, M).
 
-def _shared_recursion(phi: Array, scale: Array, past: Array, blocks: Blocks) -> Iterator[tuple[int, Array]]:
-    """Yield the states of channels that share phi (B, p): a chunk of (L, M) values is one product from the left.
+        Parameters
+        ----------
+        past : array of shape (B, R, p, M), the states up to the initial one, oldest first; p is at least 1
+        sampling : which states are kept
+        draws : the streams of the noise z, standard normal
+        past_noise : array of shape (B, R, q, M), oldest first
+        """
+        batch, realizations, p, m = past.shape
+        q = 0 if past_noise is None else past_noise.shape[2]
+        out = np.empty((batch, realizations, sampling.T, m))
+        lanes, steps = lanes_of(realizations), sampling.n_steps
+        products = max(a.products + b.products for a, b in zip(self.states, self.noise, strict=True))
+        most = max(1, min(VALUES // (m * lanes), PRODUCTS // ((products + m) * lanes)))
 
-    Every product has the sizes of one realization, so there are no rows to pad.
-    """
-    batch, realizations, p, m = past.shape
-    length = MAX_CHUNK
-    impulse, carry = responses(phi[:, :, None, None], length)
-    matrix = toeplitz(impulse)[:, None, None]  # (B, 1, 1, L, L)
-    carry = carry[:, None]  # (B, 1, L, p)
-    response = np.empty((batch, realizations, length, m))
-    buffer = np.empty((batch, realizations, 0, m))
-    for start, block in blocks:
-        steps = block.shape[2]
-        np.multiply(block, scale[:, None, None], out=block)
-        noise = _whole_chunks(block, length)
-        padded = noise.shape[2]
-        if buffer.shape[2] < p + padded:
-            buffer = np.empty((batch, realizations, p + padded, m))
-        values = buffer[:, :, : p + padded]
-        values[:, :, :p] = past
-        chunks = (batch, realizations, padded // length, length, m)
-        np.matmul(matrix, noise.reshape(chunks), out=values[:, :, p:].reshape(chunks))
-        for first in range(0, padded, length):
-            np.matmul(carry, values[:, :, first : first + p], out=response)
-            chunk = values[:, :, first + p : first + p + length]
-            np.add(chunk, response, out=chunk)
-        yield start, values[:, :, p : p + steps]
-        past = values[:, :, steps : steps + p].copy()
+        def work(b: int, rows: slice) -> Iterator[None]:
+            count = rows.stop - rows.start
+            length = min(most, steps)
+            x, z = np.zeros((p + length, m, lanes)), np.zeros((q + length, m, lanes))
+            x[:p, :, :count] = np.moveaxis(past[b, rows], 0, 2)
+            if past_noise is not None:
+                z[:q, :, :count] = np.moveaxis(past_noise[b, rows], 0, 2)
+            if sampling.burn_in == 0:
+                out[b, rows, 0] = past[b, rows, -1]
+            stream = draws.lanes(b, rows)
+            for first in range(0, steps, most):
+                n = min(most, steps - first)
+                stream.normal(z[q : q + n])
+                _run(
+                    *(self.states[b], self.noise[b], self.drift[b], x[: p + n], z[: q + n], q),
+                    *(first, n, sampling.burn_in, sampling.every, out[b, rows]),
+                )
+                x[:p], z[:q] = x[n : n + p].copy(), z[n : n + q].copy()
+                yield
 
-
-def sampled(initial: Array, blocks: Blocks, sampling: Sampling) -> Array:
-    """Return the samples (B, R, T, M) of the initial state (B, R, M) and of the blocks of states that follow it.
-
-    Step n leads from state n to state n + 1.
-    """
-    batch, realizations, m = initial.shape
-    out = np.empty((batch, realizations, sampling.T, m))
-    states, samples = sampling.kept(0, 1)
-    out[:, :, samples] = initial[:, :, None][:, :, states]
-    for start, values in blocks:
-        states, samples = sampling.kept(start + 1, values.shape[2])
-        out[:, :, samples] = values[:, :, states]
-    return out
+        each_group(work, batch, realizations, steps * m)
+        return out

@@ -6,13 +6,13 @@ product depend neither on how many rows are multiplied nor on a BLAS.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
+
+from pymts.numerics.generator import Generator
 
 Array = NDArray[np.float64]
 Pairs = NDArray[np.int64]  # (edges, 2): target, source
@@ -96,6 +96,31 @@ def random_pairs(n: int, count: int, rng: Generator, directed: bool) -> Pairs:
     return np.stack(np.divmod(np.sort(np.fromiter(found, dtype=np.int64)), n), axis=1)
 
 
+def thinned(n: int, density: float, rng: Generator, directed: bool) -> Pairs:
+    """Return each pair of different nodes with this probability; undirected ones with the smaller node first.
+
+    Pairs in a row are skipped as often as trials fail, so that the cost is that of the edges (Batagelj and Brandes
+    2005, doi:10.1103/PhysRevE.71.036113).
+    """
+    total = n * (n - 1) if directed else n * (n - 1) // 2
+    found, reached = [], -1
+    while density > 0 and reached < total:
+        expected = (total - reached) * density
+        places = reached + np.cumsum(rng.geometric(density, int(expected + 4.0 * np.sqrt(expected)) + 16))
+        found.append(places)
+        reached = int(min(places[-1], total))
+    code = np.concatenate([*found, np.empty(0)])
+    code = code[code < total].astype(np.int64)
+    if directed:
+        row, other = np.divmod(code, n - 1)
+        return np.stack([row, other + (other >= row)], axis=1)
+    # Row by row of the triangle below the diagonal: row r begins at r (r - 1) / 2.
+    row = ((1.0 + np.sqrt(1.0 + 8.0 * code)) / 2.0).astype(np.int64)
+    row -= row * (row - 1) // 2 > code
+    row += (row + 1) * row // 2 <= code
+    return np.stack([code - row * (row - 1) // 2, row], axis=1)
+
+
 def weighed(pairs: Pairs, n: int, kind: str, rng: Generator, directed: bool) -> Sparse:
     """Return the graph of weighed edges: ``binary`` 1, ``uniform`` on [0.5, 1.5), ``normal``, ``signed`` +1 or -1."""
     count = len(pairs)
@@ -133,11 +158,6 @@ def laplacian(coupling: Sparse) -> Sparse:
     found = csr_array(coupling - diags_array(np.asarray(coupling.sum(axis=1)).ravel()))
     found.sort_indices()
     return found
-
-
-def spread(x: Array, matrices: Sequence[Sparse]) -> Array:
-    """Return out[b, r, i] = sum_j matrix_b[i, j] x[b, r, j]."""
-    return np.stack([np.ascontiguousarray((one @ rows.T).T) for one, rows in zip(matrices, x, strict=True)])
 
 
 def edges(graph: Sparse) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:

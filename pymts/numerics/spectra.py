@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+
+from pymts.numerics.functions import power
+from pymts.numerics.portable.fourier import convolved, irfft, rfft
 
 Array = NDArray[np.float64]
 
@@ -13,7 +18,7 @@ PERIODS = 4
 
 def kernel_length(f_min: float) -> int:
     """Return the length L of a kernel whose spectrum is flat below f_min, cycles a step: a power of two."""
-    return int(2 ** np.ceil(np.log2(PERIODS / f_min)))
+    return 1 << (math.ceil(PERIODS / f_min) - 1).bit_length()
 
 
 def power_law(beta: Array, f_min: float, length: int) -> Array:
@@ -32,7 +37,7 @@ def power_law(beta: Array, f_min: float, length: int) -> Array:
     """
     f = np.arange(length // 2 + 1) / length
     shape = (0.25 * (1.0 + f_min * f_min)) / (f * f + f_min * f_min)
-    spectra = shape ** (0.5 * np.asarray(beta)[..., None])
+    spectra = power(shape, 0.5 * np.asarray(beta)[..., None])
     counts = np.full(length // 2 + 1, 2.0)
     counts[[0, -1]] = 1.0
     return np.asarray(spectra / ((spectra * counts).sum(axis=-1, keepdims=True) / length))
@@ -41,10 +46,10 @@ def power_law(beta: Array, f_min: float, length: int) -> Array:
 def kernel(spectra: Array) -> Array:
     """Return the symmetric kernel h (..., L) with |H(k / L)|^2 = S_k, from S (..., L / 2 + 1); its middle is L / 2."""
     length = 2 * (spectra.shape[-1] - 1)
-    return np.roll(np.fft.irfft(np.sqrt(spectra), n=length, axis=-1), length // 2, axis=-1)
+    return np.roll(irfft(np.sqrt(spectra).astype(np.complex128)), length // 2, axis=-1)
 
 
-def filtered(transfer: Array, past: Array, now: Array) -> Array:
+def filtered(transfer: NDArray[np.complex128], past: Array, now: Array) -> Array:
     """Return sum_s h(s) w(t - s) for the times t of ``now``, s = 0 ... L - 1.
 
     One circular convolution of length 2 L, whose first half has wrapped around and is left out.
@@ -59,4 +64,4 @@ def filtered(transfer: Array, past: Array, now: Array) -> Array:
     array of shape (L, M)
     """
     series = np.ascontiguousarray(np.concatenate([past, now]).T)  # (M, 2 L)
-    return np.asarray(np.fft.irfft(np.fft.rfft(series) * transfer)[:, len(past) :].T)
+    return np.asarray(irfft(convolved(rfft(series), transfer))[:, len(past) :].T)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pymts.numerics.portable.dense import product
 from pymts.numerics.rows import rows_times
 from pymts.numerics.sampling import Sampling
 
@@ -51,7 +52,7 @@ def depth(graph: Array) -> int:
         edges = (one != 0).astype(float)
         walks, steps = edges, 0
         while walks.any():
-            walks, steps = (walks @ edges > 0).astype(float), steps + 1
+            walks, steps = (product(walks, edges) > 0).astype(float), steps + 1
         longest = max(longest, steps)
     return longest
 

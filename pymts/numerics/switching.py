@@ -8,6 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pymts.numerics.portable.dense import product, solve
+from pymts.numerics.portable.eigen import largest_modulus
+from pymts.numerics.portable.elementary import exp_into, log_into
 from pymts.numerics.rows import rows_times
 
 Array = NDArray[np.float64]
@@ -26,7 +29,7 @@ def stationary_distribution(transition: Array) -> Array:
     equations[:, -1] = 1.0  # one of the balances follows from the others; the sum takes its place
     right = np.zeros((batch, k, 1))
     right[:, -1] = 1.0
-    return np.asarray(np.maximum(np.linalg.solve(equations, right)[..., 0], 0.0))
+    return np.asarray(np.maximum(solve(equations, right)[..., 0], 0.0))
 
 
 def choose(probabilities: Array, uniforms: Array) -> Regimes:
@@ -97,12 +100,18 @@ def mean_square_radius(phi: Array, transition: Array, steps: int = 256) -> Array
     moments = np.broadcast_to(np.eye(m), (batch, k, m, m))
     logarithm = np.zeros(batch)
     for _ in range(steps):
-        moments = phi @ _mixed(transition, moments) @ phi.swapaxes(-1, -2)
+        moments = product(product(phi, _mixed(transition, moments)), phi.swapaxes(-1, -2))
         size = np.abs(moments).max(axis=(1, 2, 3))
-        logarithm += np.log(np.where(size > 0, size, 1.0))
-        moments = moments / np.where(size > 0, size, 1.0)[:, None, None, None]
-    norm = np.linalg.eigvalsh(moments)[..., -1].max(axis=1)
-    return np.where(norm > 0, np.exp((logarithm + np.log(np.where(norm > 0, norm, 1.0))) / steps), 0.0)
+        size = np.where(size > 0, size, 1.0)
+        moments = moments / size[:, None, None, None]
+        log_into(size, size)
+        logarithm += size
+    norm = largest_modulus(moments).max(axis=1)
+    bound = np.where(norm > 0, norm, 1.0)
+    log_into(bound, bound)
+    bound = (logarithm + bound) / steps
+    exp_into(bound, bound)
+    return np.where(norm > 0, bound, 0.0)
 
 
 def switching_moments(phi: Array, nu: Array, noise: Array, transition: Array, pi: Array) -> tuple[Array, Array]:
@@ -123,9 +132,9 @@ def switching_moments(phi: Array, nu: Array, noise: Array, transition: Array, pi
     going = np.ones((len(phi), 1, 1, 1), dtype=bool)
     before = np.full((len(phi), 1, 1, 1), np.inf)  # the change of the step before
     for _ in range(MOMENT_STEPS):
-        driven = phi @ _mixed(transition, first)
+        driven = product(phi, _mixed(transition, first))
         cross = driven * nu.swapaxes(-1, -2)
-        grown = phi @ _mixed(transition, second) @ phi.swapaxes(-1, -2)
+        grown = product(product(phi, _mixed(transition, second)), phi.swapaxes(-1, -2))
         grown = grown + (cross + cross.swapaxes(-1, -2)) + constant
         mean = driven + weight * nu
         change = np.abs(grown - second).max(axis=(1, 2, 3), keepdims=True)

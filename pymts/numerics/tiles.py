@@ -1,7 +1,6 @@
 """Cholesky factor of a covariance over time in tiles, whose bits do not depend on how long the time is.
 
-A whole-matrix decomposition groups its sums by the size of the matrix, so that a longer one does not begin with the
-shorter one bit for bit. Here every product and every solution has a shape that its place in the matrix fixes alone.
+A longer time has the rows of a shorter one and more below them.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pymts.numerics.rows import ROWS
+from pymts.numerics.portable.dense import cholesky_of, lower_solve, product
 
 Array = NDArray[np.float64]
 
@@ -40,23 +39,21 @@ def factor_rows(covariance: Callable[[Array, Array], Array], tiles: int, jitter:
         own[np.arange(TILE), np.arange(TILE)] *= 1.0 + jitter
         for j in range(i):
             before, tile = slice(0, TILE * j), slice(TILE * j, TILE * (j + 1))
-            rest = row[:, tile] - row[:, before] @ rows[j][:, before].T
-            row[:, tile] = np.linalg.solve(rows[j][:, tile], rest.T).T
+            rest = row[:, tile] - product(row[:, before], rows[j][:, before].T)
+            row[:, tile] = lower_solve(rows[j][:, tile], rest.T).T
         before = slice(0, TILE * i)
-        own -= row[:, before] @ row[:, before].T
-        row[:, TILE * i :] = np.linalg.cholesky(own)
+        own -= product(row[:, before], row[:, before].T)
+        factor = cholesky_of(own)
+        if not (np.diagonal(factor) > 0).all():
+            raise np.linalg.LinAlgError("a covariance is not positive definite")
+        row[:, TILE * i :] = factor
         rows.append(row)
     return rows
 
 
 def times_columns(rows: list[Array], z: Array) -> Array:
     """Return L z, (n, columns), for z (n, columns) with n the size of L; the same bits however many columns."""
-    n, columns = z.shape
-    groups = -(-columns // ROWS)
-    padded = np.zeros((n, groups * ROWS))
-    padded[:, :columns] = z
-    grouped = np.ascontiguousarray(padded.reshape(n, groups, ROWS).swapaxes(0, 1))  # (groups, n, ROWS)
-    out = np.empty_like(grouped)
+    out = np.empty_like(z)
     for i, row in enumerate(rows):
-        out[:, TILE * i : TILE * (i + 1)] = row @ grouped[:, : row.shape[1]]
-    return out.swapaxes(0, 1).reshape(n, groups * ROWS)[:, :columns]
+        out[TILE * i : TILE * (i + 1)] = product(row, z[: row.shape[1]])
+    return out

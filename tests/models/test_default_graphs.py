@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.random import default_rng
-from support import MODELS, run
+from support import MODELS, numbers, run
 
 from pymts.models.shared.network import NetworkParams
 from pymts.numerics import networks
@@ -28,7 +27,7 @@ def test_the_default_graph_has_two_links_a_channel_or_half_of_all(model: str, m:
     room = m * (m - 1) // (2 if params.topology == "random_dag" else 1)
     different = set()
     for seed in range(20):
-        links = params.draw_graph(default_rng(seed)) != 0
+        links = params.draw_graph(numbers(seed)) != 0
         assert links.sum() == min(2 * m, (room + 1) // 2)
         assert not np.trace(links)
         different.add(links.tobytes())
@@ -47,18 +46,18 @@ def test_the_truth_at_the_defaults_has_two_links_a_channel(model: str) -> None:
 @pytest.mark.parametrize("n", [2, 5, 11])
 def test_no_seed_gives_an_empty_graph(n: int) -> None:
     for seed in range(500):
-        dag = networks.random_dag(n, None, default_rng(seed))
+        dag = networks.random_dag(n, None, numbers(seed))
         assert dag.any()
         assert not np.trace(np.linalg.matrix_power(dag, n)), "it has no cycles"
-        assert networks.erdos_renyi(n, None, default_rng(seed), True).sum() == min(2 * n, n * (n - 1) // 2)
-        both = networks.erdos_renyi(n, None, default_rng(seed), False)
+        assert networks.erdos_renyi(n, None, numbers(seed), True).sum() == min(2 * n, n * (n - 1) // 2)
+        both = networks.erdos_renyi(n, None, numbers(seed), False)
         assert (both == both.T).all()
         assert both.sum() == 2 * min(n, (n * (n - 1) // 2 + 1) // 2)
 
 
 def test_every_pair_is_drawn_as_often() -> None:
     n, draws = 6, 4000
-    counts = sum(networks.erdos_renyi(n, None, default_rng(seed), True) for seed in range(draws))
+    counts = sum(networks.erdos_renyi(n, None, numbers(seed), True) for seed in range(draws))
     share = min(12, 15) / 30
     off = counts[~np.eye(n, dtype=bool)] / draws - share
     assert np.abs(off).max() < 5 * np.sqrt(share * (1 - share) / draws)

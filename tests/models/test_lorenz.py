@@ -135,7 +135,7 @@ def test_the_spiral_about_a_fixed_point_grows_or_decays_as_the_jacobian_says(rho
 def transverse_exponent(strength: float) -> tuple[float, float]:
     """Return the exponent at which a difference of two units in step grows: J - 2 K on x."""
     p, none = lyapunov_table.orbit("lorenz", {"M": 1})
-    field, jacobian = lyapunov_table.lorenz_system(p, none, 100)
+    field, jacobian = lyapunov_table.lorenz_system(p, none)
     pull = np.diag([2 * strength, 0.0, 0.0])
     advance = tangent_flow(field, lambda x: jacobian(x) - pull, 0.02)
     starts = 10 * np.random.default_rng(2).standard_normal((100, 3)) + [0, 0, 28]
@@ -193,7 +193,7 @@ def test_in_a_batch_each_configuration_has_the_exponents_that_are_known_for_it()
 @pytest.mark.parametrize("params", [{"M": 1}, {}])
 def test_the_jacobian_of_the_table_is_that_of_the_model(params: dict[str, Any]) -> None:
     p, coupling = lyapunov_table.orbit("lorenz", params)
-    field, jacobian = lyapunov_table.lorenz_system(p, coupling, 1)
+    field, jacobian = lyapunov_table.lorenz_system(p, coupling)
     s = 5 * np.random.default_rng(0).standard_normal((1, 3 * len(coupling)))
     h = 1e-4  # the velocity is quadratic: central differences are exact
     columns = [(field(s + h * unit) - field(s - h * unit))[0] / (2 * h) for unit in np.eye(s.size)]

@@ -7,15 +7,22 @@ from typing import Any
 import lyapunov_table
 import numpy as np
 import pytest
-from flows import batch_means, exact, final_state, orders, strong_orders
+from flows import batch_means, exact, final_state, orders, strong_orders, velocity_of
 from numpy.typing import NDArray
 from support import run
 
 from pymts.errors import InvalidParameterError
-from pymts.models.lorenz96 import velocity
+from pymts.models import lorenz96
+from pymts.plan.configuration import Configuration
 
 Array = NDArray[np.float64]
 START = 8 + np.sin(1.0 + np.arange(9) ** 2)
+
+
+def velocity(x: Array, forcing: float) -> Array:
+    """Return the derivatives of states (rows, site)."""
+    p: Any = Configuration.of("lorenz96", {"M": x.shape[1], "F": forcing}).params
+    return velocity_of(lorenz96.FLOW, lorenz96._problem(p, 1))(x)
 
 
 def one_by_one(forcing: float) -> Any:
@@ -59,7 +66,7 @@ def test_without_forcing_and_damping_the_energy_is_conserved() -> None:
 
 
 def test_the_divergence_is_minus_the_number_of_sites() -> None:
-    _, jacobian = lyapunov_table.lorenz96_system(*lyapunov_table.orbit("lorenz96", {}), 1)
+    _, jacobian = lyapunov_table.lorenz96_system(*lyapunov_table.orbit("lorenz96", {}))
     x = np.random.default_rng(0).standard_normal((3, 40))
     np.testing.assert_array_equal(np.trace(jacobian(x), axis1=1, axis2=2), -40.0)
 
@@ -116,7 +123,7 @@ def test_exponents_sum_to_the_divergence_and_stand_where_they_were_computed() ->
 
 
 def test_the_jacobian_of_the_table_is_that_of_the_model() -> None:
-    field, jacobian = lyapunov_table.lorenz96_system(*lyapunov_table.orbit("lorenz96", {"M": 7}), 1)
+    field, jacobian = lyapunov_table.lorenz96_system(*lyapunov_table.orbit("lorenz96", {"M": 7}))
     s = 5 * np.random.default_rng(0).standard_normal((1, 7))
     h = 1e-4  # the velocity is quadratic: central differences are exact
     columns = [(field(s + h * unit) - field(s - h * unit))[0] / (2 * h) for unit in np.eye(7)]

@@ -119,7 +119,7 @@ def test_the_inner_fixed_point_turns_away_as_the_jacobian_says(a: float) -> None
 def transverse_exponent(strength: float) -> tuple[float, float]:
     """Return the exponent at which a difference of two units in step grows: J - 2 K on x."""
     p, none = lyapunov_table.orbit("rossler", {"M": 1})
-    field, jacobian = lyapunov_table.rossler_system(p, none, 50)
+    field, jacobian = lyapunov_table.rossler_system(p, none)
     pull = np.diag([2 * strength, 0.0, 0.0])
     advance = tangent_flow(field, lambda x: jacobian(x) - pull, 0.05)
     starts = 3 * np.abs(np.random.default_rng(2).standard_normal((50, 3)))
@@ -164,7 +164,7 @@ def test_exponents_sum_to_the_mean_divergence_and_stand_where_they_were_computed
 @pytest.mark.parametrize("params", [{"M": 1}, {}])
 def test_the_jacobian_of_the_table_is_that_of_the_model(params: dict[str, Any]) -> None:
     p, coupling = lyapunov_table.orbit("rossler", params)
-    field, jacobian = lyapunov_table.rossler_system(p, coupling, 1)
+    field, jacobian = lyapunov_table.rossler_system(p, coupling)
     s = 5 * np.random.default_rng(0).standard_normal((1, 3 * len(coupling)))
     h = 1e-4  # the velocity is quadratic: central differences are exact
     columns = [(field(s + h * unit) - field(s - h * unit))[0] / (2 * h) for unit in np.eye(s.size)]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import factorial
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from flows import GivenLanes
 from numpy.typing import NDArray
 
-from pymts.numerics.delay import Delay, HistoryMap, delayed_trajectory, rk4_driven
-from pymts.numerics.integrate import rk4
+from pymts.numerics.coupling import Graph
+from pymts.numerics.delay import DelayFlow, DelayProblem, HistoryMap
+from pymts.numerics.lyapunov import rk4
+from pymts.numerics.portable.compiled import inlined
+from pymts.numerics.portable.elementary import sincos_near
 from pymts.numerics.sampling import Sampling
 
 Array = NDArray[np.float64]
@@ -18,8 +23,49 @@ EPS = np.finfo(float).eps
 ONE = np.ones((1, 1, 1))
 
 
-def nothing(x: Array) -> Array:
-    return np.zeros_like(x)
+@inlined
+def minus(x: Any, _params: Any) -> Any:
+    return -x
+
+
+@inlined
+def nothing(x: Any, _params: Any) -> Any:
+    return 0.0 * x
+
+
+@inlined
+def wave(x: Any, _params: Any) -> Any:
+    return sincos_near(3.0 * x)[0]
+
+
+@inlined
+def still(_x: Any, arrived: Any, _params: Any) -> Any:
+    return arrived
+
+
+@inlined
+def logistic(x: Any, _arrived: Any, _params: Any) -> Any:
+    return x * (1.0 - x)
+
+
+@inlined
+def decay(x: Any, arrived: Any, _params: Any) -> Any:
+    return arrived - x
+
+
+LINEAR, GROWTH = DelayFlow("linear", minus, still), DelayFlow("growth", nothing, logistic)
+WAVES, REST = DelayFlow("waves", wave, decay), DelayFlow("rest", nothing, still)
+
+
+def problem(flow: DelayFlow, steps: int, dt: float, units: int = 1, batch: int = 1, noise: float = 0.0) -> DelayProblem:
+    """Return an equation on graphs without links."""
+    none = Graph.of(np.zeros((units, units)))
+    return DelayProblem(flow, [none] * batch, [(0.0,)] * batch, steps, dt, np.full(batch, noise))
+
+
+def given(normals: Array) -> Any:
+    """Return streams of given noise (B, R, steps, unit)."""
+    return SimpleNamespace(lanes=lambda b, rows: GivenLanes(normals[b, rows]))
 
 
 def steps_of_one(t: float) -> float:
@@ -29,7 +75,7 @@ def steps_of_one(t: float) -> float:
 
 def linear(steps: int, end: int) -> Array:
     sampling = Sampling(0, 1, end * steps + 1)
-    return delayed_trajectory(Delay(lambda x: -x, nothing, steps, 1.0 / steps), ONE, sampling)[0, 0, :, 0]
+    return problem(LINEAR, steps, 1.0 / steps).trajectories(ONE, sampling)[0, 0, :, 0]
 
 
 def test_cubic_pieces_are_found_exactly() -> None:
@@ -44,53 +90,42 @@ def test_the_error_falls_with_the_fourth_power_of_the_step_across_many_delays() 
 
 
 def test_without_delayed_influence_it_is_rk4() -> None:
-    def logistic(x: Array) -> Array:
-        return x * (1.0 - x)
-
-    found = delayed_trajectory(Delay(nothing, logistic, 7, 0.2), 0.1 * ONE, Sampling(0, 1, 31))[0, 0, :, 0]
+    found = problem(GROWTH, 7, 0.2).trajectories(0.1 * ONE, Sampling(0, 1, 31))[0, 0, :, 0]
     x = 0.1 * ONE
     for value in found:
         np.testing.assert_allclose(value, x[0, 0, 0], rtol=20 * EPS)
-        x = rk4(logistic, x, 0.2)
-
-
-def test_a_drive_that_is_constant_in_time_is_part_of_the_equation() -> None:
-    x, drive = 0.3 * ONE, 0.7 * ONE
-    found = rk4_driven(lambda y: -2.0 * y, x, (drive, drive, drive), 0.1)
-    np.testing.assert_allclose(found, rk4(lambda y: 0.7 - 2.0 * y, x, 0.1), rtol=4 * EPS)
+        x = rk4(lambda y: y * (1.0 - y), x, 0.2)
 
 
 @pytest.mark.parametrize(
     "sampling", [Sampling(0, 1, 20), Sampling(3, 1, 4), Sampling(0, 4, 6), Sampling(11, 3, 4), Sampling(2, 7, 1)]
 )
-@pytest.mark.parametrize("length", [3, 100])
-def test_sampling_and_blocks_of_noise_keep_the_path(sampling: Sampling, length: int) -> None:
+@pytest.mark.parametrize("length", [3, 10**6])
+@pytest.mark.parametrize("realizations", [1, 3, 5, 9])
+def test_sampling_pieces_and_groups_keep_the_path(
+    sampling: Sampling, length: int, realizations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
-    past, noise = rng.random((2, 3, 4)), 0.1 * rng.standard_normal((2, 3, 40, 4))
-
-    def path(chosen: Sampling, size: int) -> Array:
-        def blocks() -> Iterator[tuple[int, Array]]:
-            for first in range(0, chosen.n_steps, size):
-                yield first, noise[:, :, first : min(first + size, chosen.n_steps)].copy()
-
-        return delayed_trajectory(Delay(lambda x: np.sin(3 * x), lambda x: -x, 5, 0.1), past, chosen, blocks())
-
-    everything = path(Sampling(0, 1, 41), 40)
+    past, noise = rng.random((2, 9, 4)), rng.standard_normal((2, 9, 40, 4))
+    equation = problem(WAVES, 5, 0.1, units=4, batch=2, noise=0.1)
+    everything = equation.trajectories(past, Sampling(0, 1, 41), given(noise))
+    monkeypatch.setattr("pymts.numerics.delay.NOISE_VALUES", length)
+    found = equation.trajectories(past[:, :realizations], sampling, given(noise))
     kept = sampling.burn_in + sampling.every * np.arange(sampling.T)
-    np.testing.assert_array_equal(path(sampling, length), everything[:, :, kept])
+    np.testing.assert_array_equal(found, everything[:, :realizations, kept])
 
 
 def test_noise_is_added_after_each_step() -> None:
     noise = np.random.default_rng(1).standard_normal((1, 1, 9, 1))
-    found = delayed_trajectory(Delay(nothing, nothing, 4, 0.1), ONE, Sampling(0, 1, 10), [(0, noise)])
-    np.testing.assert_allclose(found[0, 0, 1:, 0], 1 + np.cumsum(noise[0, 0, :, 0]), rtol=10 * EPS)
+    found = problem(REST, 4, 0.1, noise=2.0).trajectories(ONE, Sampling(0, 1, 10), given(noise))
+    np.testing.assert_allclose(found[0, 0, 1:, 0], 1 + 2 * np.cumsum(noise[0, 0, :, 0]), rtol=10 * EPS)
 
 
 def test_the_map_of_one_delay_follows_the_path() -> None:
     rng = np.random.default_rng(2)
-    delay = Delay(lambda x: np.sin(3 * x), lambda x: -x, 5, 0.1)
+    equation = problem(WAVES, 5, 0.1, units=4)
     states = rng.random((3, 4))
-    move, path = HistoryMap(delay), delayed_trajectory(delay, states[None], Sampling(0, 1, 16))[0]
+    move, path = HistoryMap(equation), equation.trajectories(states[None], Sampling(0, 1, 16))[0]
     history = move.at_rest(states)
     for window in range(3):
         history = move(history)

@@ -5,26 +5,7 @@ import pytest
 from scipy.linalg import solve_discrete_lyapunov
 
 from pymts.numerics import linear
-from pymts.numerics.moving_average import moving_average, state_space
-
-
-@pytest.mark.parametrize(("m", "q"), [(1, 0), (1, 5), (3, 2), (7, 90)])
-def test_it_is_the_loop_however_the_noise_is_cut(m: int, q: int) -> None:
-    rng = np.random.default_rng(m)
-    theta, past = rng.standard_normal((2, q + 1, m, m)), rng.standard_normal((2, 3, q, m))
-    noise = rng.standard_normal((2, 3, 100, m))
-    everything = np.concatenate([past, noise], axis=2)
-    expected = sum(
-        np.einsum("bij,brtj->brti", theta[:, k], everything[:, :, q - k : q - k + 100]) for k in range(q + 1)
-    )
-    (start, whole), *rest = [(first, block.copy()) for first, block in moving_average(theta, past, [(0, noise)])]
-    assert (start, rest) == (0, [])
-    np.testing.assert_allclose(whole, expected, rtol=0, atol=1e-11)
-    cut = [(0, noise[:, :, :13]), (13, noise[:, :, 13:64]), (64, noise[:, :, 64:])]
-    parts = [block for _, block in moving_average(theta, past, cut)]
-    np.testing.assert_array_equal(np.concatenate(parts, axis=2), whole)
-    alone = next(moving_average(theta[1:], past[1:, 2:], [(0, noise[1:, 2:])]))[1]
-    np.testing.assert_array_equal(alone, whole[1:, 2:])
+from pymts.numerics.moving_average import state_space
 
 
 @pytest.mark.parametrize(("p", "q"), [(1, 0), (1, 2), (3, 1)])

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.random import default_rng
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from support import run
+from support import numbers, run
 
 from pymts.models.shared.network import DIRECTED, UNDIRECTED, NetworkParams, Topology
 from pymts.numerics import networks
@@ -32,7 +31,7 @@ def is_connected(graph: Array) -> bool:
 
 
 def draw(seed: int = 0, **params: Any) -> Array:
-    return NetworkParams(**params).draw_graph(default_rng(seed))
+    return NetworkParams(**params).draw_graph(numbers(seed))
 
 
 def message(**params: Any) -> str:
@@ -100,7 +99,7 @@ def test_every_family_is_either_directed_undirected_or_both() -> None:
 def test_rewiring_keeps_the_number_of_edges(n: int, data: st.DataObject) -> None:
     k = data.draw(st.integers(1, n - 1))
     beta, seed = data.draw(st.floats(0, 1)), data.draw(st.integers(0, 999))
-    graph = networks.watts_strogatz(n, k, beta, default_rng(seed))
+    graph = networks.watts_strogatz(n, k, beta, numbers(seed))
     assert graph.sum() == networks.ring(n, k).sum() == min(2 * n * k, n * (n - 1))
     np.testing.assert_array_equal(graph, graph.T)
     assert not np.diag(graph).any()
@@ -109,8 +108,8 @@ def test_rewiring_keeps_the_number_of_edges(n: int, data: st.DataObject) -> None
 def test_rewiring_moves_the_expected_share_of_edges() -> None:
     n, k, beta = 400, 2, 0.3
     before = networks.ring(n, k)
-    np.testing.assert_array_equal(networks.watts_strogatz(n, k, 0.0, default_rng(0)), before)
-    kept = (networks.watts_strogatz(n, k, beta, default_rng(1)) * before).sum() / 2
+    np.testing.assert_array_equal(networks.watts_strogatz(n, k, 0.0, numbers(0)), before)
+    kept = (networks.watts_strogatz(n, k, beta, numbers(1)) * before).sum() / 2
     # An edge leaves with probability beta; a rewired one lands on a free ring position about once in n times.
     expected, spread = n * k * (1 - beta), np.sqrt(n * k * beta * (1 - beta))
     assert abs(kept - expected) < 5 * spread + k * beta * 4
@@ -120,7 +119,7 @@ def test_rewiring_moves_the_expected_share_of_edges() -> None:
 @given(st.integers(2, 40), st.data())
 def test_preferential_attachment_adds_m_edges_a_node_to_a_star(n: int, data: st.DataObject) -> None:
     m = data.draw(st.integers(1, n - 1))
-    graph = networks.barabasi_albert(n, m, default_rng(data.draw(st.integers(0, 999))))
+    graph = networks.barabasi_albert(n, m, numbers(data.draw(st.integers(0, 999))))
     assert graph.sum() / 2 == m + m * (n - m - 1)  # the star of m + 1 nodes, then m edges for each later node
     np.testing.assert_array_equal(graph, graph.T)
     assert not np.diag(graph).any()
@@ -132,7 +131,7 @@ def test_preferential_attachment_adds_m_edges_a_node_to_a_star(n: int, data: st.
 def test_preferential_attachment_prefers_degree() -> None:
     # m = 1, n = 4: nodes 0, 1 joined; node 2 takes either; node 3 takes the middle one of the path with 1/2.
     counts: Counter[int] = Counter()
-    rng, n = default_rng(3), 4000
+    rng, n = numbers(3), 4000
     for _ in range(n):
         graph = networks.barabasi_albert(4, 1, rng)
         counts[int(graph[:3, :3].sum(axis=1)[np.argmax(graph[3])])] += 1
@@ -142,14 +141,14 @@ def test_preferential_attachment_prefers_degree() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 30), st.integers(1, 5), st.integers(0, 999))
 def test_a_random_dag_is_acyclic_with_few_parents(n: int, max_parents: int, seed: int) -> None:
-    graph = networks.random_dag(n, max_parents, default_rng(seed))
+    graph = networks.random_dag(n, max_parents, numbers(seed))
     assert set(np.unique(graph)) <= {0.0, 1.0}
     assert graph.sum(axis=1).max(initial=0) <= max_parents  # a row lists the drivers of its node
     assert not np.linalg.matrix_power(graph, n).any()
 
 
 def test_a_random_dag_reaches_its_most_parents_and_uses_every_order() -> None:
-    rng = default_rng(0)
+    rng = numbers(0)
     graphs = [networks.random_dag(6, 2, rng) for _ in range(300)]
     assert {int(graph.sum(axis=1).max()) for graph in graphs} >= {1, 2}
     assert np.mean(graphs, axis=0)[~np.eye(6, dtype=bool)].min() > 0  # every ordered pair occurs
@@ -159,13 +158,13 @@ def test_a_random_dag_reaches_its_most_parents_and_uses_every_order() -> None:
 def test_edges_have_the_declared_probability(directed: bool) -> None:
     n, density = 120, 0.23
     pairs = n * (n - 1) // (1 if directed else 2)
-    graph = networks.erdos_renyi(n, density, default_rng(5), directed)
+    graph = networks.erdos_renyi(n, density, numbers(5), directed)
     count = graph.sum() / (1 if directed else 2)
     assert abs(count - pairs * density) < 5 * np.sqrt(pairs * density * (1 - density))
     if directed:  # an edge says nothing of the one that runs back
         mutual = (graph * graph.T).sum() / 2
         assert abs(mutual - pairs / 2 * density**2) < 5 * np.sqrt(pairs / 2 * density**2)
-    blocks = networks.sbm([70, 50], 0.6, 0.15, default_rng(6), directed)
+    blocks = networks.sbm([70, 50], 0.6, 0.15, numbers(6), directed)
     for rows, columns, probability in (
         (slice(70), slice(70), 0.6),
         (slice(70, 120), slice(70, 120), 0.6),
@@ -180,7 +179,7 @@ def test_edges_have_the_declared_probability(directed: bool) -> None:
 
 
 def test_probabilities_of_0_and_1_leave_no_choice() -> None:
-    rng = default_rng(0)
+    rng = numbers(0)
     for directed in (True, False):
         np.testing.assert_array_equal(networks.erdos_renyi(5, 1.0, rng, directed), networks.complete(5))
         assert not networks.erdos_renyi(5, 0.0, rng, directed).any()
@@ -193,18 +192,18 @@ def test_weights_follow_their_laws() -> None:
     graph = networks.complete(150)
     n = graph.sum()
     off = ~np.eye(150, dtype=bool)
-    np.testing.assert_array_equal(networks.draw_weights(graph, "binary", default_rng(0), True), graph)
-    uniform = networks.draw_weights(graph, "uniform", default_rng(0), True)[off]
+    np.testing.assert_array_equal(networks.draw_weights(graph, "binary", numbers(0), True), graph)
+    uniform = networks.draw_weights(graph, "uniform", numbers(0), True)[off]
     assert ((uniform >= 0.5) & (uniform < 1.5)).all()
     assert abs(uniform.mean() - 1) < 5 * np.sqrt(1 / 12 / n)
-    normal = networks.draw_weights(graph, "normal", default_rng(0), True)[off]
+    normal = networks.draw_weights(graph, "normal", numbers(0), True)[off]
     assert abs(normal.mean()) < 5 / np.sqrt(n)
     assert abs(np.mean(normal**2) - 1) < 5 * np.sqrt(2 / n)
-    signed = networks.draw_weights(graph, "signed", default_rng(0), True)[off]
+    signed = networks.draw_weights(graph, "signed", numbers(0), True)[off]
     assert set(signed) == {-1.0, 1.0}
     assert abs(signed.mean()) < 5 / np.sqrt(n)
     for kind in ("uniform", "normal"):
-        both = networks.draw_weights(graph, kind, default_rng(0), False)
+        both = networks.draw_weights(graph, kind, numbers(0), False)
         np.testing.assert_array_equal(both, both.T)
         assert len(np.unique(both[np.triu_indices(150, 1)])) == n / 2
 
@@ -221,7 +220,7 @@ def test_a_given_matrix_is_used_as_it_is_and_tells_m() -> None:
     for matrix in (given, np.array(given)):
         params = NetworkParams(A=matrix, topology="star", weights="normal")
         assert params.M == 3
-        np.testing.assert_array_equal(params.draw_graph(default_rng(0)), given)
+        np.testing.assert_array_equal(params.draw_graph(numbers(0)), given)
 
 
 def test_the_same_stream_draws_the_same_graph() -> None:

@@ -1,111 +1,107 @@
+"""Linear recursions against a loop over the equation, for any share of zeros, and their bits."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from flows import GivenLanes
+from numpy.typing import NDArray
 
-from pymts.numerics import linear, recursion
+from pymts.numerics import linear
+from pymts.numerics.recursion import Recursion, Terms, matrices
 from pymts.numerics.sampling import Sampling
-from pymts.streams import BLOCK_MULTIPLE
 
+Array = NDArray[np.float64]
 SIZES = [(1, 1), (1, 3), (2, 2), (5, 1), (5, 20), (7, 3), (10, 2), (16, 5), (30, 1)]  # channels, lags
 
 
-def _blocks(noise: np.ndarray, *lengths: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Cut the noise into blocks: of these lengths, and the rest."""
-    start = 0
-    for length in (*lengths, noise.shape[2] - sum(lengths)):
-        yield start, noise[:, :, start : start + length].copy()
-        start += length
+def given(normals: Array) -> Any:
+    """Return streams of given noise (B, R, steps, M)."""
+    return SimpleNamespace(lanes=lambda b, rows: GivenLanes(normals[b, rows]))
 
 
-def _join(blocks: Iterator[tuple[int, np.ndarray]]) -> np.ndarray:
-    found = []
-    for start, values in blocks:
-        assert start == sum(part.shape[2] for part in found)
-        found.append(values.copy())
-    return np.concatenate(found, axis=2)
-
-
-def _phi(batch: int, p: int, m: int) -> np.ndarray:
-    raw = np.random.default_rng(p * 100 + m).standard_normal((batch, p, m, m))
+def coefficients(batch: int, p: int, m: int, density: float) -> Array:
+    rng = np.random.default_rng(p * 100 + m)
+    raw = rng.standard_normal((batch, p, m, m)) * (rng.random((batch, p, m, m)) < density)
     return linear.scale_to_radius(raw, np.linspace(0.6, 0.98, batch))
 
 
-def _loop(phi: np.ndarray, factor: np.ndarray, past: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Step by step, lag by lag, configuration by configuration."""
+def in_order(matrix: Array, start: Array, values: list[Array]) -> Array:
+    """Return start + sum over lags and sources of nonzero coefficients, term by term."""
+    total = start.copy()
+    for k, value in enumerate(values):
+        for j in range(len(start)):
+            total = np.where(matrix[k, :, j] != 0, total + matrix[k, :, j] * value[j], total)
+    return total
+
+
+def loop(phi: Array, theta: Array, drift: Array, past: Array, past_noise: Array, noise: Array) -> Array:
+    """Return the states after the initial one, step by step, configuration by configuration."""
     out = np.empty_like(noise)
-    for b in range(noise.shape[0]):
-        for r in range(noise.shape[1]):
-            values = list(past[b, r])
-            for t in range(noise.shape[2]):
-                x = factor[b] @ noise[b, r, t]
-                for k in range(phi.shape[1]):
-                    x = x + phi[b, k] @ values[-1 - k]
-                values.append(x)
-                out[b, r, t] = x
+    for b, r in np.ndindex(noise.shape[:2]):
+        states, shocks = list(past[b, r]), list(past_noise[b, r])
+        for t in range(noise.shape[2]):
+            shocks.append(noise[b, r, t])
+            shock = in_order(theta[b], drift[b], shocks[: -theta.shape[1] - 1 : -1])
+            states.append(in_order(phi[b], np.zeros(len(shock)), states[: -phi.shape[1] - 1 : -1]) + shock)
+            out[b, r, t] = states[-1]
     return out
 
 
-def test_chunks_divide_blocks_and_follow_from_the_channels_alone() -> None:
-    lengths = [recursion.chunk_length(m) for m in range(1, 300)]
-    assert all(BLOCK_MULTIPLE % length == 0 for length in lengths)
-    assert lengths == sorted(lengths, reverse=True)
-    assert lengths[0] > lengths[-1] == 1
-
-
 @pytest.mark.parametrize(("m", "p"), SIZES)
-def test_the_vector_recursion_is_the_loop(m: int, p: int) -> None:
+@pytest.mark.parametrize("density", [1.0, 0.15])
+@pytest.mark.parametrize("q", [0, 2])
+@pytest.mark.parametrize("realizations", [3, 11])
+def test_it_is_the_loop_bit_for_bit(m: int, p: int, density: float, q: int, realizations: int) -> None:
     rng = np.random.default_rng(1)
-    phi, noise, past = _phi(2, p, m), rng.standard_normal((2, 3, 150, m)), rng.standard_normal((2, 3, p, m))
-    for factor in (rng.standard_normal((2, m, m)), np.array([0.5, 3.0])[:, None, None]):
-        dense = factor * np.eye(m) if factor.shape[-1] == 1 else factor
-        expected = _loop(phi, dense, past, noise)
-        found = _join(recursion.vector_recursion(phi, factor, past, _blocks(noise, 64, 64)))
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+    phi, noise = coefficients(2, p, m, density), rng.standard_normal((2, realizations, 60, m))
+    past, past_noise = rng.standard_normal((2, realizations, p, m)), rng.standard_normal((2, realizations, q, m))
+    drift = rng.standard_normal((2, m))
+    for factor in (np.tril(rng.standard_normal((2, m, m))), rng.random((2, m)), np.array([0.5, 3.0])[:, None, None]):
+        later = 0.3 * rng.standard_normal((2, q, m, m))
+        theta = np.concatenate([matrices(factor, m)[:, None], later], axis=1)
+        found = Recursion.of(phi, theta, drift).trajectories(past, Sampling(0, 1, 61), given(noise), past_noise)
+        np.testing.assert_array_equal(found[:, :, 0], past[:, :, -1])
+        np.testing.assert_array_equal(found[:, :, 1:], loop(phi, theta, drift, past, past_noise, noise))
 
 
-@pytest.mark.parametrize(("m", "p"), SIZES)
-@pytest.mark.parametrize("shared", [True, False])
-def test_the_scalar_recursion_is_the_loop(m: int, p: int, shared: bool) -> None:
+def test_coefficients_are_kept_in_the_form_that_suits_them() -> None:
+    own = Terms.of(np.stack([np.diag([1.0, 0.0]), np.diag([0.0, 2.0])]), 1)
+    np.testing.assert_array_equal(own.own, [[1.0, 0.0], [0.0, 2.0]])
+    few = Terms.of(np.eye(6, k=-1)[None], 1)
+    np.testing.assert_array_equal(few.pointers, [0, 0, 1, 2, 3, 4, 5])
+    np.testing.assert_array_equal(few.places, np.arange(5) - 6)
+    many = Terms.of(np.tril(np.ones((9, 9)))[None], 0)
+    assert many.turned.shape == (1, 9, 16)
+    assert not own.pointers.size + own.turned.size + few.own.size + few.turned.size + many.own.size + many.pointers.size
+
+
+@pytest.mark.parametrize("density", [1.0, 0.15])
+@pytest.mark.parametrize("sampling", [Sampling(3, 1, 4), Sampling(0, 4, 6), Sampling(11, 3, 4), Sampling(2, 7, 1)])
+@pytest.mark.parametrize("realizations", [1, 3, 4, 8, 13, 20])
+def test_no_bit_depends_on_what_is_beside(
+    density: float, sampling: Sampling, realizations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(2)
-    sets = 1 if shared else m
-    phi = _phi(2 * sets, p, 1).reshape(2, sets, p)
-    noise, past = rng.standard_normal((2, 3, 150, m)), rng.standard_normal((2, 3, p, m))
-    scale = rng.random((2, m))
-    diagonal = np.broadcast_to(phi, (2, m, p)).transpose(0, 2, 1)[..., None] * np.eye(m)
-    expected = _loop(diagonal, scale[..., None] * np.eye(m), past, noise)
-    found = _join(recursion.scalar_recursion(phi, scale, past, _blocks(noise, 64, 64)))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+    m, p, q = 7, 2, 1
+    recursion = Recursion.of(coefficients(3, p, m, density), 0.5 * rng.standard_normal((3, q + 1, m, m)), 0.1)
+    past, before = rng.standard_normal((3, 20, p, m)), rng.standard_normal((3, 20, q, m))
+    noise = rng.standard_normal((3, 20, 40, m))
+    everything = recursion.trajectories(past, Sampling(0, 1, 41), given(noise), before)
+    monkeypatch.setattr("pymts.numerics.groups.SMALL", 0)
+    monkeypatch.setattr("pymts.numerics.recursion.VALUES", 300)
+    for threads in ("1", "3"):
+        monkeypatch.setenv("PYMTS_NUM_THREADS", threads)
+        found = recursion.trajectories(past[:, :realizations], sampling, given(noise), before[:, :realizations])
+        kept = sampling.burn_in + sampling.every * np.arange(sampling.T)
+        np.testing.assert_array_equal(found, everything[:, :realizations, kept])
 
 
-@pytest.mark.parametrize(("m", "p"), SIZES)
-@pytest.mark.parametrize("kind", ["vector", "scalar", "shared"])
-def test_bits_do_not_depend_on_batch_realizations_blocks_or_length(kind: str, m: int, p: int) -> None:
-    rng = np.random.default_rng(3)
-    batch, realizations = 3, 11
-    noise, past = rng.standard_normal((batch, realizations, 300, m)), rng.standard_normal((batch, realizations, p, m))
-    if kind == "vector":
-        phi, factor, run = _phi(batch, p, m), rng.standard_normal((batch, m, m)), recursion.vector_recursion
-    else:
-        sets = 1 if kind == "shared" else m
-        phi, factor, run = (
-            _phi(batch * sets, p, 1).reshape(batch, sets, p),
-            rng.random((batch, m)),
-            recursion.scalar_recursion,
-        )
-    whole = _join(run(phi, factor, past, _blocks(noise)))
-    for b, r, steps, lengths in ((0, 1, 300, (64,)), (1, 5, 300, (128, 64, 64)), (2, 11, 203, (192,)), (1, 2, 64, ())):
-        one = slice(b, b + 1)
-        part = _join(run(phi[one], factor[one], past[one, :r], _blocks(noise[one, :r, :steps], *lengths)))
-        np.testing.assert_array_equal(part, whole[one, :r, :steps])
-
-
-def test_samples_are_the_states_that_are_kept() -> None:
-    states = np.arange(201.0).reshape(1, 1, 201, 1)
-    blocks = ((start, states[:, :, 1 + start : 1 + min(start + 64, 200)]) for start in range(0, 200, 64))
-    found = recursion.sampled(states[:, :, 0], blocks, Sampling(burn_in=3, every=7, T=29))
-    np.testing.assert_array_equal(found.ravel(), 3 + 7 * np.arange(29))
-    found = recursion.sampled(states[:, :, 0], iter([(0, states[:, :, 1:])]), Sampling(burn_in=0, every=1, T=201))
-    np.testing.assert_array_equal(found, states)
+def test_without_past_states_every_state_is_its_noise() -> None:
+    noise = np.random.default_rng(0).standard_normal((1, 9, 40, 3))
+    recursion = Recursion.of(np.zeros((1, 1, 3, 3)), np.eye(3)[None, None], 0.0)
+    found = recursion.trajectories(np.ones((1, 9, 1, 3)), Sampling(0, 1, 41), given(noise))
+    np.testing.assert_array_equal(found[:, :, 1:], noise)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
-from pymts.numerics.rows import ROWS, rows_times
+from pymts.numerics.rows import coloured, rows_times
 
 SIZES = [1, 2, 3, 5, 8, 16, 17, 33, 64, 100]
 
@@ -24,23 +23,26 @@ def test_it_is_the_product_of_each_row_with_its_matrix(n: int, m: int) -> None:
         np.testing.assert_array_equal(rows_times(x, matrix[:1])[0], out[0])
 
 
-@pytest.mark.parametrize("block", [ROWS, 32])
 @pytest.mark.parametrize("n", SIZES)
-def test_the_bits_of_a_row_do_not_depend_on_the_others(n: int, block: int) -> None:
+def test_sums_have_the_order_of_their_terms(n: int) -> None:
     rng = np.random.default_rng(n)
     x, matrix = rng.standard_normal((5, 41, n)), rng.standard_normal((5, n, n))
-    with threadpool_limits(1, user_api="blas"):
-        whole = rows_times(x, matrix, block)
-        for rows in (1, 2, 3, 4, 7, 8, 9, 16, 40):
-            np.testing.assert_array_equal(rows_times(x[:, :rows], matrix, block), whole[:, :rows])
-        for row in (0, 6, 8, 40):  # a row alone, and first in its slice
-            np.testing.assert_array_equal(rows_times(x[:, row:], matrix, block)[:, 0], whole[:, row])
-        for batch in range(5):
-            np.testing.assert_array_equal(
-                rows_times(x[batch : batch + 1], matrix[batch : batch + 1], block)[0], whole[batch]
-            )
-        order = [4, 2, 0]
-        np.testing.assert_array_equal(rows_times(x[order], matrix[order], block), whole[order])
+    expected = np.zeros_like(x)
+    for j in range(n):
+        expected += matrix[:, None, :, j] * x[:, :, j, None]
+    np.testing.assert_array_equal(rows_times(x, matrix), expected)
+    np.testing.assert_array_equal(rows_times(x[2:4, 6:], matrix[2:4]), expected[2:4, 6:])
+
+
+@pytest.mark.parametrize("diagonal", [True, False])
+def test_noise_is_coloured_and_moved_in_place(diagonal: bool) -> None:
+    rng = np.random.default_rng(3)
+    noise, centre = rng.standard_normal((2, 3, 50, 4)), rng.standard_normal((2, 4))
+    factor = rng.random((2, 4))[:, :, None] * np.eye(4) if diagonal else np.tril(rng.standard_normal((2, 4, 4)))
+    expected = centre[:, None, None] + np.einsum("bij,brtj->brti", factor, noise)
+    found = coloured(noise, factor, centre)
+    assert found is noise
+    np.testing.assert_allclose(noise, expected, rtol=0, atol=1e-14)
 
 
 def test_views_give_the_bits_of_copies_and_arguments_stay_as_they_are() -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.random import default_rng
-from support import run
+from support import numbers, run
 
 from pymts import Generator
 from pymts.datasets import load_grid, make_cml, make_kuramoto
@@ -26,7 +25,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, n: int, seed: int = 0, **params: Any)
     monkeypatch.setattr(network, "SPARSE_NODES", 0)
     p = Large(M=n, **params)
     assert p.is_sparse
-    return np.asarray(p.draw_graph(default_rng(seed)).toarray())
+    return np.asarray(p.draw_graph(numbers(seed)).toarray())
 
 
 @pytest.mark.parametrize("n", [2, 3, 7, 12, 30])
@@ -71,14 +70,26 @@ def test_weights_are_shared_by_both_directions_of_an_undirected_edge(
     assert {"uniform": (values >= 0.5).all(), "normal": (values < 0).any(), "signed": set(values) == {1.0, -1.0}}[kind]
 
 
-def test_products_are_those_of_the_matrix_whatever_the_rows() -> None:
-    graph = sparse.weighed(sparse.random_pairs(60, 300, default_rng(1), True), 60, "normal", default_rng(2), True)
-    x = default_rng(3).standard_normal((1, 9, 60))
-    out = sparse.spread(x, [graph])
-    np.testing.assert_allclose(out[0], x[0] @ graph.toarray().T, atol=1e-13)
-    np.testing.assert_array_equal(sparse.spread(x[:, 4:5], [graph]), out[:, 4:5])
+def test_the_laplacian_is_that_of_the_matrix() -> None:
+    graph = sparse.weighed(sparse.random_pairs(60, 300, numbers(1), True), 60, "normal", numbers(2), True)
     dense = graph.toarray()
     np.testing.assert_allclose(sparse.laplacian(graph).toarray(), dense - np.diag(dense.sum(axis=1)), atol=1e-13)
+
+
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize(("n", "density"), [(7, 0.5), (40, 0.03), (2, 1.0), (30, 1.0), (5, 0.0)])
+def test_every_pair_is_as_likely_as_the_density(n: int, density: float, directed: bool) -> None:
+    counts, draws = np.zeros((n, n)), 400
+    for seed in range(draws):
+        pairs = sparse.thinned(n, density, numbers(seed), directed)
+        assert len(np.unique(pairs, axis=0)) == len(pairs)
+        counts[pairs[:, 0], pairs[:, 1]] += 1
+    possible = ~np.eye(n, dtype=bool) if directed else np.triu(np.ones((n, n), dtype=bool), 1)
+    assert not counts[~possible].any()
+    error = np.sqrt(draws * density * (1 - density))
+    assert np.abs(counts[possible] - draws * density).max() <= 5 * error
+    total = draws * density * possible.sum()
+    assert abs(counts.sum() - total) <= 5 * error * np.sqrt(possible.sum())
 
 
 MODELS = {

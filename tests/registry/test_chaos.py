@@ -37,7 +37,8 @@ def test_a_model_called_chaotic_is_so_at_its_defaults(name: str) -> None:
 @pytest.mark.parametrize("m", [2, 3, 5, 8, 10, 16, 50])
 def test_the_lattice_is_chaotic_whatever_its_size(m: int) -> None:
     found = lyapunov(Configuration.of("cml", {"M": m, "seed": m}), 1, steps=3000)
-    assert found.lyapunov[0] > 0.4
+    assert found.lyapunov[0] > 0.4 - 5 * found.lyapunov_error[0]
+    assert found.lyapunov[0] > 0.3
 
 
 def test_the_history_over_a_delay_has_the_exponents_of_the_linearised_equation() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.data.truth import Truth
 from pymts.numerics import networks, sparse
+from pymts.numerics.generator import Generator
 from pymts.params.base import Integers, Matrix, Params, square
 from pymts.params.fields import STRUCTURAL
 
@@ -173,10 +173,9 @@ def edge_truth(graph: Any, attrs: Mapping[str, str]) -> dict[str, Truth]:
 
 def _erdos_renyi(p: NetworkParams, rng: Generator) -> NDArray[np.int64]:
     pairs = p.nodes * (p.nodes - 1) // (1 if p.directed else 2)
-    if p.density is None:
-        count = networks.usual(p.nodes, pairs, ends=1 if p.directed else 2)
-    else:
-        count = int(rng.binomial(pairs, p.density))
+    if p.density is not None:
+        return sparse.thinned(p.nodes, p.density, rng, p.directed)
+    count = networks.usual(p.nodes, pairs, ends=1 if p.directed else 2)
     return sparse.random_pairs(p.nodes, count, rng, p.directed)
 
 

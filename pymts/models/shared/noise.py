@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pymts.numerics.covariance import cholesky
-from pymts.numerics.linear import per_configuration
+from pymts.numerics.linear import per_channel_rows, per_configuration
 from pymts.numerics.rows import rows_times
 from pymts.params.base import Matrix, NonNegative, NonNegativeVector, Params, per_channel, square
 
 Array = NDArray[np.float64]
 
-# A block of noise has thousands of short rows: with this many in one product, the arithmetic dominates the cost of the
-# call.
-ROWS = 64
 CHUNK_VALUES = 2**14
 
 
@@ -44,12 +41,11 @@ class NoiseParams(Params):
                 raise ValueError(str(error).replace("a covariance", "Sigma")) from None
         return self
 
-    def colour(self, noise: Array) -> Array:
-        """Turn standard normals (B, R, steps, M) into noise of the declared covariance, in place where possible."""
-        if self.Sigma is None:
-            noise *= per_step(self.sigma)
-            return noise
-        return mix(noise, cholesky(np.asarray(self.Sigma))[None])
+    def factor(self, batch: int) -> Array:
+        """Return what turns standard normals into noise of the declared covariance, (B, M, M)."""
+        if self.Sigma is not None:
+            return np.repeat(cholesky(np.asarray(self.Sigma))[None], batch, axis=0)
+        return per_channel_rows(self.sigma, batch, self.M)[:, :, None] * np.eye(self.M)
 
     def covariance(self, batch: int) -> Array:
         """Return the declared covariance of each configuration, (B, M, M)."""
@@ -100,10 +96,10 @@ def per_step(value: Any) -> Array:
 def mix(noise: Array, factor: Array) -> Array:
     """Multiply each step of the noise (B, R, steps, M) by ``factor``, (B, M, M) or (1, M, M), in place."""
     rows = noise.reshape(len(noise), -1, noise.shape[-1])  # (B, R steps, M)
-    length = max(ROWS, CHUNK_VALUES // rows[:, 0].size // ROWS * ROWS)
+    length = max(1, CHUNK_VALUES // rows[:, 0].size)
     for start in range(0, rows.shape[1], length):  # small products, since fresh memory costs more than arithmetic
         part = rows[:, start : start + length]
-        part[...] = rows_times(part, factor, ROWS)
+        part[...] = rows_times(part, factor)
     return noise
 
 

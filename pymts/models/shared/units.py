@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,15 +13,14 @@ from scipy.sparse import eye_array, kron
 from pymts.data.truth import Truth
 from pymts.models.shared.network import NetworkParams, Topology, edge_truth, infer_m
 from pymts.numerics import sparse
-from pymts.numerics.integrate import driven_trajectory, rk4, trajectory
-from pymts.numerics.lyapunov import Step
-from pymts.numerics.rows import ROWS
+from pymts.numerics.coupling import Graph
+from pymts.numerics.flow import Flow, Problem
+from pymts.numerics.linear import per_configuration, rows_of
 from pymts.params.base import ContinuousParams, Matrix, Vector
 from pymts.params.fields import STRUCTURAL
 from pymts.streams import Streams
 
 Array = NDArray[np.float64]
-Velocity = Callable[[Array], Array]
 
 
 class UnitsParams(NetworkParams, ContinuousParams):
@@ -141,41 +139,33 @@ class UnitsParams(NetworkParams, ContinuousParams):
         shape = (len(self.variables), *rng.shape, self.nodes)
         return np.broadcast_to(np.asarray(self.x0).reshape(shape[0], 1, 1, -1), shape).copy()
 
-    def simulate(self, rng: Streams, velocity: Velocity, state: Array) -> Array:
-        """Integrate and return what is observed, (B, R, T, M).
+    def problem(self, coupling: Any, *numbers: Array | float, own: Array | None = None) -> Problem:
+        """Return what a flow takes.
+
+        Parameters
+        ----------
+        coupling : array of shape (B, target, source) or list of CSR matrices
+        *numbers : parameters of the flow, the same for all units
+        own : array of shape (B, field, unit), constants of the units
+        """
+        batch = len(coupling)
+        return Problem(
+            graphs=[Graph.of(one) for one in coupling],
+            params=rows_of(batch, *numbers),
+            own=np.empty((batch, 0, self.nodes)) if own is None else own,
+            dt=self.dt,
+            amplitude=per_configuration(self.noise_std, batch) * np.sqrt(self.dt),
+        )
+
+    def simulate(self, rng: Streams, flow: Flow, problem: Problem, state: Array) -> Array:
+        """Integrate from a state (variable, B, R, unit) and return what is observed, (B, R, T, M).
 
         Each step is RK4 followed by the noise of the step: strong order 1, since the noise is additive.
         """
-        which = None if self.observable == "all" else self.variables.index(self.observable)
-
-        def observe(now: Array) -> Array:
-            if which is not None:
-                return np.asarray(now[which])
-            return np.moveaxis(now, 0, 2).reshape(*now.shape[1:3], -1)
-
-        if not np.any(np.asarray(self.noise_std) > 0):
-            return trajectory(lambda now: rk4(velocity, now, self.dt), state, self.sampling, observe)
-        amplitude = self.noise_std * np.sqrt(self.dt)
-        n = len(self.variables)
-
-        def noisy(now: Array, noise: Array) -> Array:
-            now = rk4(velocity, now, self.dt)
-            kick = np.moveaxis(noise.reshape(*noise.shape[:2], n, -1), 2, 0)  # (variable, B, R, unit)
-            now += amplitude * kick
-            return now
-
-        blocks = rng.process().blocks(self.sampling.n_steps, n * self.nodes)
-        return driven_trajectory(noisy, state, self.sampling, blocks, observe)
-
-    def step_of(self, velocity: Velocity, rows: int) -> Step:
-        """Return the noise-free step of states (rows, variable unit), all units of the first variable first."""
-
-        def step(states: Array) -> Array:
-            shaped = states.reshape(rows, len(self.variables), 1, self.nodes)
-            state = np.ascontiguousarray(shaped.transpose(1, 2, 0, 3))  # (variable, 1, R, unit)
-            return rk4(velocity, state, self.dt)[:, 0].transpose(1, 0, 2).reshape(rows, -1)
-
-        return step
+        every = range(len(self.variables))
+        shown = every if self.observable == "all" else [self.variables.index(self.observable)]
+        draws = rng.process() if np.any(problem.amplitude > 0) else None
+        return flow.trajectories(problem, state, self.sampling, shown, draws)
 
     def adjacency(
         self, graphs: Sequence[Any], inside: Array, between: Array, diffusive: bool = True
@@ -204,7 +194,8 @@ class UnitsParams(NetworkParams, ContinuousParams):
             return edge_truth(others - others.multiply(own) + own, attrs)
         graph = np.stack(graphs)
         weights = laplacian(graph) if diffusive else graph
-        across = np.einsum("vw,bij->bviwj", between, weights).reshape(-1, self.M, self.M)
+        across = between[None, :, None, :, None] * weights[:, None, :, None, :]  # (B, variable, unit, variable, unit)
+        across = across.reshape(-1, self.M, self.M)
         values = np.where(np.kron(inside, np.eye(self.nodes)) != 0, 1.0, across)
         return {"adjacency": Truth(("target", "source"), values, attrs)}
 
@@ -214,26 +205,3 @@ def laplacian(coupling: Any) -> Any:
     if isinstance(coupling, list):
         return [sparse.laplacian(one) for one in coupling]
     return np.asarray(coupling - coupling.sum(axis=-1)[..., None] * np.eye(coupling.shape[-1]))
-
-
-def product_with(matrix: Any, realizations: int) -> Velocity:
-    """Return x -> matrix x for x (B, R, unit), bit-identical for every B and R (see numerics/rows.py).
-
-    The result is overwritten by the next call.
-    """
-    if isinstance(matrix, list):
-        return partial(sparse.spread, matrices=matrix)
-    batch, n, _ = matrix.shape
-    slices = -(-realizations // ROWS)
-    # The last group is padded with zero rows.
-    rows, products = np.zeros((2, batch, slices, ROWS, n))
-    given = rows.reshape(batch, -1, n)[:, :realizations]
-    found: Array = products.reshape(batch, -1, n)[:, :realizations]
-    transposed = matrix.swapaxes(-1, -2)[:, None]
-
-    def product(x: Array) -> Array:
-        given[...] = x
-        np.matmul(rows, transposed, out=products)
-        return found
-
-    return product

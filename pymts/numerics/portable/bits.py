@@ -11,6 +11,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from pymts.numerics.portable.compiled import INTERPRETED
+from pymts.numerics.portable.lanes import FLOATS, LANES, WORDS, vector_call
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,12 +19,12 @@ R = TypeVar("R")
 _MASK = (1 << 64) - 1
 
 
-def _interpreted_bits(x: float) -> np.uint64:
-    return np.float64(x).view(np.uint64)
+def _interpreted_bits(x: Any) -> Any:
+    return np.asarray(x, dtype=np.float64)[()].view(np.uint64)
 
 
-def _interpreted_float(word: np.uint64) -> np.float64:
-    return np.uint64(word).view(np.float64)
+def _interpreted_float(word: Any) -> Any:
+    return np.asarray(word, dtype=np.uint64)[()].view(np.float64)
 
 
 def _interpreted_signed(word: np.uint64) -> np.int64:
@@ -34,22 +35,28 @@ def _interpreted_high(a: np.uint64, b: np.uint64) -> np.uint64:
     return np.uint64((int(a) * int(b) >> 64) & _MASK)
 
 
-def _interpreted_root(x: float) -> np.float64:
-    return np.float64(np.sqrt(x))
+def _interpreted_root(x: Any) -> Any:
+    return np.sqrt(np.asarray(x, dtype=np.float64)[()])
+
+
+def _like(given: Any, element: Any) -> Any:
+    return ir.VectorType(element, LANES) if isinstance(given.type, ir.VectorType) else element
 
 
 def _bits(_context: Any, x: Any) -> Any:
     def generate(_: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.IntType(64))
+        return builder.bitcast(args[0], _like(args[0], ir.IntType(64)))
 
-    return (types.uint64(types.float64), generate) if x == types.float64 else None
+    found = {types.float64: types.uint64, FLOATS: WORDS}.get(x)
+    return None if found is None else (found(x), generate)
 
 
 def _float(_context: Any, word: Any) -> Any:
     def generate(_: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.DoubleType())
+        return builder.bitcast(args[0], _like(args[0], ir.DoubleType()))
 
-    return (types.float64(types.uint64), generate) if word == types.uint64 else None
+    found = {types.uint64: types.float64, WORDS: FLOATS}.get(word)
+    return None if found is None else (found(word), generate)
 
 
 def _signed(_context: Any, word: Any) -> Any:
@@ -70,9 +77,11 @@ def _high(_context: Any, a: Any, b: Any) -> Any:
 
 def _root(_context: Any, x: Any) -> Any:
     def generate(_: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        if x == FLOATS:
+            return vector_call(builder, "sqrt", args[0])
         return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [ir.DoubleType()]), args)
 
-    return (types.float64(types.float64), generate) if x == types.float64 else None
+    return (x(x), generate) if x in {types.float64, FLOATS} else None
 
 
 def _choose(interpreted: Callable[P, R], generator: Callable[..., Any]) -> Callable[P, R]:

@@ -11,8 +11,10 @@ are ``np.uint64``.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -26,13 +28,21 @@ R = TypeVar("R")
 INTERPRETED = bool(vars(config)["DISABLE_JIT"])
 
 
-def _stamp() -> tuple[int, int]:
-    """Return the time of the last change to a file of this package, and the length of all its files."""
-    files = [path.stat() for path in Path(__file__).parent.glob("*.py")]
-    return max(file.st_mtime_ns for file in files), sum(file.st_size for file in files)
+def _stamp(files: Iterable[Path]) -> tuple[int, int]:
+    """Return the time of the last change to a file, and the length of all of them."""
+    found = [path.stat() for path in files]
+    return max(file.st_mtime_ns for file in found), sum(file.st_size for file in found)
 
 
-_PACKAGE = _stamp()
+_PACKAGE = frozenset(Path(__file__).parent.glob("*.py"))
+_files: dict[Any, frozenset[Path]] = {}  # of each kernel: those that its code comes from
+
+
+def _sources(function: Callable[..., Any]) -> frozenset[Path]:
+    """Return the files of a function and of all kernels that it calls, and those of this package."""
+    used = (function.__globals__.get(name) for name in function.__code__.co_names)
+    called = (_files[item] for item in used if callable(item) and item in _files)
+    return _PACKAGE.union([Path(function.__code__.co_filename)], *called)
 
 
 def _compile(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
@@ -46,9 +56,10 @@ def _compile(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
 
         return interpreted
     compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=inline)(function)
+    _files[compiled] = _sources(function)
     index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if index is not None:
-        index._source_stamp = (index._source_stamp, _PACKAGE)  # noqa: SLF001  (numba has no public way)
+        index._source_stamp = (index._source_stamp, _stamp(_files[compiled]))  # noqa: SLF001  (numba has no public way)
     return cast("Callable[P, R]", compiled)
 
 
@@ -57,7 +68,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
     Numba keeps the code beside the source, or in the user's cache folder where that cannot be written. It looks for
     changes in the function's own file only. Kernels call those of other files and hold their code, so here a change to
-    any file of this package counts.
+    any of these files counts, or to one of this package.
 
     In the interpreter words wrap around and a division by zero gives an infinity, as they do when compiled.
     """
@@ -70,3 +81,26 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     A loop over an array is a vector loop only if nothing in it is a call; left alone, LLVM stops at some size.
     """
     return _compile(function, inline=True)
+
+
+def specialised(template: Callable[P, R], name: str, **constants: Any) -> Callable[P, R]:
+    """Compile a function with some of its global names standing for something else, such as the equation to solve.
+
+    Numba keeps each in a file of its own, by its name and a digest of what is put in: a kernel that were an argument
+    could not be kept.
+    """
+    code: Any = template
+    digest = hashlib.sha256(repr([(key, _content(constants[key])) for key in sorted(constants)]).encode()).hexdigest()
+    made = FunctionType(code.__code__, {**code.__globals__, **constants}, f"{name}_{digest[:12]}")
+    made.__qualname__, made.__module__ = made.__name__, template.__module__
+    return _compile(cast("Callable[P, R]", made), inline=False)
+
+
+def _content(value: Any) -> Any:
+    """Return what a function or a number is, without names and places that change from one process to the next."""
+    function = getattr(value, "py_func", value)
+    code = value if isinstance(value, CodeType) else getattr(function, "__code__", None)
+    if code is None:
+        return value
+    held = [_content(cell.cell_contents) for cell in getattr(function, "__closure__", None) or ()]
+    return code.co_code, code.co_names, [_content(const) for const in code.co_consts], held

@@ -6,6 +6,7 @@ from pymts.numerics.portable.exponential import cosh as cosh
 from pymts.numerics.portable.exponential import exp as exp
 from pymts.numerics.portable.exponential import exp_into as exp_into
 from pymts.numerics.portable.exponential import expm1 as expm1
+from pymts.numerics.portable.exponential import expm1_into as expm1_into
 from pymts.numerics.portable.exponential import sinh as sinh
 from pymts.numerics.portable.exponential import tanh as tanh
 from pymts.numerics.portable.logarithm import log as log

@@ -7,11 +7,14 @@ put in by their bits.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pymts.numerics.portable.bits import bits_of, float_of
 from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import ordered, product, total
+from pymts.numerics.portable.lanes import real, where
 
 _ONE_OVER_LN2 = float.fromhex("0x1.71547652b82fep+0")
 # 42 bits, so that a product with k is exact; and what is left.
@@ -69,14 +72,14 @@ def _scaled(y: float, k: np.uint64) -> float:
 @inlined
 def exp_with(x: float, tail: float, shift: np.uint64) -> float:
     """Return 2^shift e^(x + tail) for a small tail."""
-    x = np.float64(x)
-    held = _LEAST if x < _LEAST else (_MOST if x > _MOST else x)  # noqa: FURB136  (NaN passes)
+    x = real(x)
+    held = where(x < _LEAST, _LEAST, where(x > _MOST, _MOST, x))  # NaN passes
     k, e, error = _reduced(held, tail)
     return _scaled(1.0 + (e + error), k + shift)
 
 
 @inlined
-def exp(x: float) -> float:
+def exp(x: Any) -> Any:
     """Return e^x; the error is below 0.85 ulp, and below 1.1 of the smallest number where the result is subnormal."""
     return exp_with(x, 0.0, _1 - _1)
 
@@ -84,65 +87,65 @@ def exp(x: float) -> float:
 @inlined
 def _expm1_pair(x: float) -> tuple[np.uint64, bool, float, float]:
     """Return k, whether 2^k is still missing as a factor, and (without it) e^x - 1 as a sum of two floats."""
-    held = -40.0 if x < -40.0 else (_MOST if x > _MOST else x)  # noqa: FURB136  (NaN passes)
+    held = where(x < -40.0, -40.0, where(x > _MOST, _MOST, x))  # NaN passes
     k, e, error = _reduced(held, 0.0)
     # 2^k ((1 - 2^-k) + e), or (2^k - 1) + 2^k e: no power is large.
     grows = held > 0.0
     negated = (_1 - _1) - k
-    one = 0.0 if held > 600.0 else _power_of_two(negated if grows else k)
+    one = where(held > 600.0, 0.0, _power_of_two(where(grows, negated, k)))
     base, lost = ordered(1.0, -one)
-    base, lost = (base, lost) if grows else (-base, -lost)
-    factor = 1.0 if grows else one
+    base, lost = where(grows, base, -base), where(grows, lost, -lost)
+    factor = where(grows, 1.0, one)
     s, rest = total(base, factor * e)
     return k, grows, s, rest + (lost + factor * error)
 
 
 @inlined
-def expm1(x: float) -> float:
+def expm1(x: Any) -> Any:
     """Return e^x - 1; the error is below 0.7 ulp."""
-    x = np.float64(x)
+    x = real(x)
     k, grows, s, rest = _expm1_pair(x)
     y = s + rest
-    result = _scaled(y, k) if grows else y
-    return x if abs(x) < _LINEAR else result
+    result = where(grows, _scaled(y, k), y)
+    return where(abs(x) < _LINEAR, x, result)
 
 
 @inlined
-def tanh(x: float) -> float:
+def tanh(x: Any) -> Any:
     """Return the hyperbolic tangent; the error is below 0.7 ulp."""
-    x = np.float64(x)
+    x = real(x)
     size = abs(x)
     # t / (t + 2) for t = e^-2x - 1, with what rounding took from t, from t + 2 and from the quotient.
-    _, _, s, rest = _expm1_pair(-2.0 * (20.0 if size > 20.0 else size))  # noqa: FURB136  (NaN passes)
+    _, _, s, rest = _expm1_pair(-2.0 * where(size > 20.0, 20.0, size))  # NaN passes
     t, t_low = ordered(s, rest)
     d, d_low = ordered(2.0, t)
     y = t / d
     p, p_low = product(y, d)
     y += (((t - p) - p_low) + (t_low - y * (d_low + t_low))) / d
-    return x if size < _LINEAR else (y if x < 0.0 else -y)
+    return where(size < _LINEAR, x, where(x < 0.0, y, -y))
 
 
 @inlined
-def cosh(x: float) -> float:
+def cosh(x: Any) -> Any:
     """Return the hyperbolic cosine; the error is below 1.5 ulp."""
-    half = exp_with(abs(np.float64(x)), 0.0, (_1 - _1) - _1)
+    half = exp_with(abs(real(x)), 0.0, (_1 - _1) - _1)
     return half + 0.25 / half
 
 
 @inlined
-def sinh(x: float) -> float:
+def sinh(x: Any) -> Any:
     """Return the hyperbolic sine; the error is below 2 ulp."""
-    x = np.float64(x)
+    x = real(x)
     size = abs(x)
     # (t + t / (t + 1)) / 2 for t = e^x - 1, which is t - t^2 / (2 (t + 1)); and e^x / 2.
-    k, grows, s, rest = _expm1_pair(_MIDDLE if size > _MIDDLE else size)  # noqa: FURB136  (NaN passes)
+    k, grows, s, rest = _expm1_pair(where(size > _MIDDLE, _MIDDLE, size))  # NaN passes
     s, rest = ordered(s, rest)
-    power = _power_of_two(k) if grows else 1.0
+    power = where(grows, _power_of_two(k), 1.0)
     s, rest = s * power, rest * power
     ratio = s / (s + 1.0)
-    y = s + (rest - 0.5 * s * ratio) if size < 1.0 else 0.5 * (s + ratio)
-    y = exp_with(size, 0.0, (_1 - _1) - _1) if size > _MIDDLE else y
-    return x if size < _LINEAR else (-y if x < 0.0 else y)
+    y = where(size < 1.0, s + (rest - 0.5 * s * ratio), 0.5 * (s + ratio))
+    y = where(size > _MIDDLE, exp_with(size, 0.0, (_1 - _1) - _1), y)
+    return where(size < _LINEAR, x, where(x < 0.0, -y, y))
 
 
 @kernel
@@ -150,3 +153,10 @@ def exp_into(x: np.ndarray, out: np.ndarray) -> None:
     """Write e^x for each element, both flat and contiguous; they may be the same array."""
     for i in range(x.size):
         out[i] = exp(x[i])
+
+
+@kernel
+def expm1_into(x: np.ndarray, out: np.ndarray) -> None:
+    """Write e^x - 1 for each element, both flat and contiguous; they may be the same array."""
+    for i in range(x.size):
+        out[i] = expm1(x[i])

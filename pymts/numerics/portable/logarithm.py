@@ -5,12 +5,15 @@ x is 2^k m with m between sqrt(1/2) and sqrt(2), and log m = 2 atanh(f / (2 + f)
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pymts.numerics.portable.bits import bits_of, float_of
 from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import ordered, product, total
 from pymts.numerics.portable.exponential import LN2_HIGH, LN2_LOW
+from pymts.numerics.portable.lanes import real, where
 
 _L1, _L2, _L3 = 6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01
 _L4, _L5, _L6 = 2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01
@@ -32,9 +35,9 @@ _TINY, _UP = 2.2250738585072014e-308, 2.0**54
 def _split(x: float) -> tuple[float, float]:
     """Return k and m for x = 2^k m > 0."""
     small = x < _TINY
-    word = bits_of(x * _UP if small else x) + _OFFSET
+    word = bits_of(where(small, x * _UP, x)) + _OFFSET
     k = float_of((word >> _52) | _COUNT) - (4503599627370496.0 + 1023.0)
-    return (k - 54.0 if small else k), float_of((word & _FRACTION) + _LEAST_M)
+    return where(small, k - 54.0, k), float_of((word & _FRACTION) + _LEAST_M)
 
 
 @inlined
@@ -51,15 +54,14 @@ def _series(f: float) -> tuple[float, float]:
 @inlined
 def _outside(x: float, y: float) -> float:
     """Return the logarithm y of x, or what stands for it where x is not a positive finite number."""
-    if x == 0.0:
-        y = -np.inf
-    return y if 0.0 <= x < np.inf else (x if x > 0.0 else np.nan)
+    y = where(x == 0.0, -np.inf, y)
+    return where((x >= 0.0) & (x < np.inf), y, where(x > 0.0, x, np.nan))
 
 
 @inlined
-def log(x: float) -> float:
+def log(x: Any) -> Any:
     """Return the natural logarithm; the error is below 0.9 ulp, -inf at 0 and NaN below."""
-    x = np.float64(x)
+    x = real(x)
     k, m = _split(x)
     f = m - 1.0
     half, rest = _series(f)
@@ -67,17 +69,17 @@ def log(x: float) -> float:
 
 
 @inlined
-def log1p(x: float) -> float:
+def log1p(x: Any) -> Any:
     """Return log(1 + x); the error is below 0.9 ulp, -inf at -1 and NaN below."""
-    x = np.float64(x)
+    x = real(x)
     u, lost = total(1.0, x)
     k, m = _split(u)
     near = k == 0.0
-    f = x if near else m - 1.0
-    correction = 0.0 if near else lost / u
+    f = where(near, x, m - 1.0)
+    correction = where(near, 0.0, lost / u)
     half, rest = _series(f)
     y = k * LN2_HIGH - ((half - (rest + (k * LN2_LOW + correction))) - f)
-    return x if abs(x) < 1e-20 else _outside(u, y)
+    return where(abs(x) < 1e-20, x, _outside(u, y))
 
 
 @inlined

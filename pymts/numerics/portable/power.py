@@ -7,6 +7,7 @@ import numpy as np
 from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import product
 from pymts.numerics.portable.exponential import exp_with
+from pymts.numerics.portable.lanes import real, where
 from pymts.numerics.portable.logarithm import log_pair
 
 _NOTHING = np.uint64(0)
@@ -17,10 +18,10 @@ _ALL_EVEN = 2.0**53  # from here on every float is an even integer
 @inlined
 def pow_positive(x: float, y: float) -> float:
     """Return x^y for a positive finite x, without a branch; the error is below 0.9 ulp (1.1 of the smallest number)."""
-    high, low = log_pair(np.float64(x))
-    held = -_LARGE if y < -_LARGE else (_LARGE if y > _LARGE else y)  # noqa: FURB136  (NaN passes)
+    high, low = log_pair(real(x))
+    held = where(y < -_LARGE, -_LARGE, where(y > _LARGE, _LARGE, real(y)))  # NaN passes
     p, error = product(high, held)
-    return exp_with(p, 0.0 if abs(p) > 800.0 else error + low * held, _NOTHING)
+    return exp_with(p, where(abs(p) > 800.0, 0.0, error + low * held), _NOTHING)
 
 
 @kernel

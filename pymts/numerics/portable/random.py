@@ -35,7 +35,7 @@ _NORMAL_TAIL, _EXPONENTIAL_TAIL = float(NORMAL_EDGES[1]), float(EXPONENTIAL_EDGE
 
 
 @kernel
-def _normal_edge(  # noqa: PLR0917  (locals are faster than an array)
+def _normal_edge(
     layer: np.uint64, x: float, high: np.uint64, low: np.uint64, inc_high: np.uint64, inc_low: np.uint64
 ) -> tuple[bool, float, np.uint64, np.uint64]:
     """Decide on a number that may lie above the curve, or draw one from the tail."""
@@ -72,7 +72,7 @@ def normal(
 
 
 @kernel
-def _exponential_edge(  # noqa: PLR0917  (locals are faster than an array)
+def _exponential_edge(
     layer: np.uint64, x: float, high: np.uint64, low: np.uint64, inc_high: np.uint64, inc_low: np.uint64
 ) -> tuple[bool, float, np.uint64, np.uint64]:
     """Decide on a number that may lie above the curve, or draw one from the tail."""
@@ -137,6 +137,13 @@ def next_below(state: Words, n: int | np.uint64) -> np.uint64:
 
 
 @kernel
+def below_into(state: Words, n: int, out: NDArray[np.int64]) -> None:
+    """Fill with integers from 0 to n - 1, all equally likely."""
+    for i in range(out.size):
+        out[i] = signed_of(next_below(state, n))
+
+
+@kernel
 def permutation_into(state: Words, out: NDArray[np.int64]) -> None:
     """Write 0, ..., n - 1 in an order drawn at random (Fisher and Yates)."""
     for i in range(out.size):
@@ -196,3 +203,24 @@ def fill_cauchy(states: Words, out: Array) -> None:
         state, line = states[row], out[row]
         for i in range(line.size):
             line[i] = next_cauchy(state)
+
+
+@kernel
+def fill_normal_lanes(states: Words, out: Array) -> None:
+    """Fill each column (n, rows or more) with standard normal numbers from its stream (rows, 4), which moves on."""
+    for row in range(states.shape[0]):
+        high, low, inc_high, inc_low = states[row, 0], states[row, 1], states[row, 2], states[row, 3]
+        for i in range(out.shape[0]):
+            out[i, row], high, low = normal(high, low, inc_high, inc_low)
+        states[row, 0], states[row, 1] = high, low
+
+
+@kernel
+def fill_uniform_lanes(states: Words, out: Array) -> None:
+    """Fill each column (n, rows or more) with numbers on [0, 1) from its stream (rows, 4), which moves on."""
+    for row in range(states.shape[0]):
+        high, low, inc_high, inc_low = states[row, 0], states[row, 1], states[row, 2], states[row, 3]
+        for i in range(out.shape[0]):
+            high, low = advance(high, low, inc_high, inc_low)
+            out[i, row] = unit(output(high, low))
+        states[row, 0], states[row, 1] = high, low

@@ -12,6 +12,7 @@ import numpy as np
 from pymts.numerics.portable.bits import bits_of, float_of, high_product
 from pymts.numerics.portable.compiled import inlined, kernel
 from pymts.numerics.portable.double import product, total
+from pymts.numerics.portable.lanes import where
 
 #: Up to here three parts of pi/2 are enough.
 NEAR = 1e5
@@ -108,7 +109,7 @@ def _inside(quadrant: np.uint64, y: float, tail: float) -> tuple[float, float]:
     w = 1.0 - half
     c = w + (((1.0 - w) - half) + (z * r - y * tail))
     odd = (quadrant & _1) != _0
-    sin, cos = (c, s) if odd else (s, c)
+    sin, cos = where(odd, c, s), where(odd, s, c)
     sin = float_of(bits_of(sin) ^ ((quadrant & _2) << _62))
     cos = float_of(bits_of(cos) ^ (((quadrant + _1) & _2) << _62))
     return sin, cos
@@ -122,7 +123,7 @@ def sincos_near(x: float) -> tuple[float, float]:
     """
     quadrant, y, tail = _near(x)
     sin, cos = _inside(quadrant, y, tail)
-    return (x if x == 0.0 else sin), cos
+    return where(x == 0.0, x, sin), cos
 
 
 @kernel

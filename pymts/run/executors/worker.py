@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from pymts.numerics.groups import alone
 from pymts.plan.grid import Grid
 from pymts.run.generator import Status, run
 from pymts.store.cache import Durability, Store
@@ -108,15 +109,16 @@ def work(task: Task, part: Part) -> Finished:
     end_with(task.driver)
     grid = _grid(part.records, task.modules)
     store = Store(task.root, task.durability, task.remote)
-    outcomes = run(((index, grid[index - part.before]) for index in part.indices), store, keep=False)
-    results = tuple(
-        Result(
-            outcome.index,
-            outcome.configuration.config_id,
-            outcome.status,
-            outcome.seconds,
-            None if outcome.error is None else str(outcome.error),
+    with alone():
+        outcomes = run(((index, grid[index - part.before]) for index in part.indices), store, keep=False)
+        results = tuple(
+            Result(
+                outcome.index,
+                outcome.configuration.config_id,
+                outcome.status,
+                outcome.seconds,
+                None if outcome.error is None else str(outcome.error),
+            )
+            for outcome in outcomes
         )
-        for outcome in outcomes
-    )
     return Finished(results, time.perf_counter() - began)

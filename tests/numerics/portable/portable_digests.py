@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import PCG64
 
-from pymts.numerics.portable import elementary, pcg, random, special
+from pymts.numerics.portable import dense, eigen, elementary, pcg, random, special
 
 ONE = ("exp", "expm1", "tanh", "cosh", "sinh", "log", "log1p")
 QUANTILES = ("normal_quantile", "laplace_quantile", "cauchy_quantile")
@@ -57,6 +57,18 @@ def results(n: int) -> Iterator[tuple[str, np.ndarray]]:
     yield "permutation_into", order
     random.choice_into(pcg.state_of(PCG64(1)), 2 * n, order)
     yield "choice_into", order
+    yield from matrices(min(n, 40))
+
+
+def matrices(n: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield what routines of matrices give."""
+    a, b = ((PCG64(seed).random_raw(n * n) >> np.uint64(11)) * 2.0**-52 - 1.0 for seed in (1, 2))
+    a, b = a.reshape(n, n), b.reshape(n, n)
+    yield "product", dense.product(a, b)
+    yield "solve", dense.solve(a, b)
+    yield "cholesky_of", dense.cholesky_of(dense.product(a, a.T))
+    yield "exponential", dense.exponential(a)
+    yield "eigenvalues", eigen.eigenvalues(a).view(np.float64)
 
 
 if __name__ == "__main__":
